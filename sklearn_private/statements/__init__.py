@@ -1,0 +1,30 @@
+"""What a fitted object promises, and how promises compose."""
+
+from ._compose import Composition, Search, Step, compose
+from ._finding import Finding
+from ._kinds import (
+    AggregationStatement,
+    AnonymityStatement,
+    DPStatement,
+    EncryptionStatement,
+    MinimisationStatement,
+    MultiPartyStatement,
+)
+from ._statement import PrivacyStatement, library_version, schema
+
+__all__ = [
+    "AggregationStatement",
+    "AnonymityStatement",
+    "Composition",
+    "DPStatement",
+    "EncryptionStatement",
+    "Finding",
+    "MinimisationStatement",
+    "MultiPartyStatement",
+    "PrivacyStatement",
+    "Search",
+    "Step",
+    "compose",
+    "library_version",
+    "schema",
+]

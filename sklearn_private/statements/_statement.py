@@ -1,0 +1,155 @@
+"""What a fitted object promises: the fields that every statement has.
+
+A statement is data, not prose: a frozen dataclass that pickles, compares and turns into JSON
+(``schema.json`` beside this file describes it). Each technique adds its own fields in a subclass.
+An object that is protected in several ways (a federated fit with secure aggregation and noise)
+makes one statement with ``parts``, one for each protection, each with its own adversary.
+"""
+
+import dataclasses
+import importlib.metadata
+import json
+import math
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import ClassVar
+
+from ._finding import Finding
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class PrivacyStatement:
+    """What one fitted object protects, from whom, what it leaks and what it assumes.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the class that makes the statement.
+    protects : str
+        What is protected.
+    unit : {"row", "person", "site"}
+        Whose data one protected unit is.
+    against : str
+        The adversary.
+    releases : tuple of str
+        What the adversary is given.
+    leaks : tuple of str
+        What the releases tell beyond the claim.
+    assumes : tuple of str
+        The conditions under which the claim holds.
+    mechanism : str
+        The mechanism or scheme, in the field's words.
+    parameters : dict
+        Its parameters: strings, numbers, or sequences of them.
+    bounds : dict of str to str
+        Where each bound on the data comes from.
+    randomness : {"operating system", "seeded", "none"}
+        Source of every random number that the claim rests on.
+    findings : tuple of Finding
+        Faults and conditions that the object itself knows of; ``where`` is relative to it.
+    parts : tuple of PrivacyStatement
+        Further protections of the same object.
+    version : str
+        Library and version that made the statement.
+    """
+
+    technique: ClassVar[str] = "none"
+
+    owner: str
+    protects: str
+    unit: str
+    against: str
+    releases: tuple = ()
+    leaks: tuple = ()
+    assumes: tuple = ()
+    mechanism: str = "none"
+    parameters: dict = field(default_factory=dict)
+    bounds: dict = field(default_factory=dict)
+    randomness: str = "none"
+    findings: tuple = ()
+    parts: tuple = ()
+    version: str = field(default_factory=lambda: library_version())
+
+    def claim(self):
+        """Return the claim in one line."""
+        return self.protects
+
+    def flatten(self):
+        """Return this statement and all its parts, depth first, as a list."""
+        return [self, *(s for part in self.parts for s in part.flatten())]
+
+    def to_dict(self):
+        """Return the statement as JSON-ready data; ``schema()`` describes it."""
+        plain = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "kind": type(self).__name__,
+            "technique": self.technique,
+            "claim": self.claim(),
+            **plain,
+        }
+
+    def rows(self):
+        """Return (title, text) pairs for people to read."""
+        pairs = [
+            ("claim", self.claim()),
+            ("protects", self.protects),
+            ("unit", self.unit),
+            ("against", self.against),
+            ("releases", "; ".join(self.releases)),
+            ("leaks", "; ".join(self.leaks)),
+            ("assumes", "; ".join(self.assumes)),
+            ("mechanism", self.mechanism),
+            ("parameters", ", ".join(f"{k}={_short(v)}" for k, v in self.parameters.items())),
+            ("bounds", "; ".join(f"{k}: {v}" for k, v in self.bounds.items())),
+            ("randomness", self.randomness),
+            ("made by", self.version),
+        ]
+        if self.claim() == self.protects:
+            pairs = pairs[1:]
+        return [(title, text) for title, text in pairs if text and text != "none"]
+
+    def __repr__(self):
+        lines = [f"{type(self).__name__} of {self.owner} ({self.technique})"]
+        lines += [f"  {title:<10} {text}" for title, text in self.rows()]
+        for part in self.parts:
+            lines += ["  " + line for line in repr(part).splitlines()]
+        return "\n".join(lines)
+
+
+def schema():
+    """Return the JSON schema of :meth:`PrivacyStatement.to_dict`, as a dictionary."""
+    return json.loads(files(__package__).joinpath("schema.json").read_text(encoding="utf-8"))
+
+
+def library_version():
+    """Return the name and version of this library."""
+    try:
+        return "sklearn-private " + importlib.metadata.version("sklearn-private")
+    except importlib.metadata.PackageNotFoundError:  # run from a source tree that is not installed
+        return "sklearn-private (not installed)"
+
+
+def number(value):
+    """Return a short text for a number, with infinity in words."""
+    return "infinity" if value == math.inf else f"{value:g}"
+
+
+def _short(value):
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def _plain(value):
+    if isinstance(value, PrivacyStatement | Finding):
+        return value.to_dict()
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, tuple | list | set | frozenset):
+        return [_plain(v) for v in value]
+    if value == math.inf:
+        return "infinity"
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return value.item() if hasattr(value, "item") else str(value)
