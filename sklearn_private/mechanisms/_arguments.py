@@ -1,0 +1,90 @@
+"""Checks of a mechanism's arguments, in the sentence that the whole project uses.
+
+The checks of ``_check`` read the attributes of an estimator. A mechanism is a function, so its
+arguments are put on an owner that carries the function's name.
+"""
+
+import numbers
+from fractions import Fraction
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
+
+from .. import _check
+
+
+@cache
+def _named(function):
+    return type(function, (SimpleNamespace,), {})
+
+
+def owner(function, **arguments):
+    """Return an owner for the functions of ``_check`` that is called ``function``."""
+    return _named(function)(**arguments)
+
+
+def check(function, *, rng, **positive):
+    """Check that ``rng`` gives random bytes and that every other argument is positive.
+
+    Parameters
+    ----------
+    function : str
+        Name of the mechanism, for the message.
+    rng : object
+        What :func:`noise_source` returned.
+    **positive : float
+        Arguments that must be finite and above 0.
+
+    Raises
+    ------
+    InvalidParameterError
+        If one of them is not.
+    """
+    arguments = owner(function, rng=rng, **positive)
+    _check.real(arguments, *positive, above=0)
+    if not callable(getattr(rng, "bytes", None)):
+        raise _check.invalid(arguments, "rng", "what noise_source() returns")
+
+
+def finite(function, name, values):
+    """Return ``values`` as a float64 array of finite numbers.
+
+    The message of the error describes the array and never holds one of its elements.
+
+    Parameters
+    ----------
+    function, name : str
+        Name of the mechanism and of the argument, for the message.
+    values : array_like of float
+        What is to be released or compared.
+
+    Returns
+    -------
+    ndarray of float64
+        The same numbers, same shape.
+
+    Raises
+    ------
+    InvalidParameterError
+        If an element is no real number, not finite, or beyond the range of float64.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise _check.invalid(
+            owner(function), name, "real numbers", value=f"an array of {array.dtype}"
+        )
+    with np.errstate(over="ignore"):
+        array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        raise _check.invalid(
+            owner(function), name, "finite numbers", value="an array with NaN or infinity"
+        )
+    return array
+
+
+def rational(number):
+    """Return a real number as a Fraction: exact, since every float is a rational number."""
+    if isinstance(number, numbers.Integral):
+        return Fraction(int(number))
+    return number if isinstance(number, Fraction) else Fraction(float(number))
