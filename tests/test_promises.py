@@ -1,0 +1,138 @@
+"""Our own contract, for every public estimator: what they document, keep, release and refuse."""
+
+import inspect
+import pickle
+import re
+
+import numpy as np
+import pytest
+from contract_instances import fit_example, instances, public_estimators
+from dp_accounting import GaussianDpEvent
+from sklearn.base import clone
+from sklearn_private import PrivacyLedger, accounting, privacy_report
+from sklearn_private.exceptions import BudgetExceededError, PrivacyError
+from sklearn_private.statements import DPStatement, PrivacyStatement, schema
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn_private.exceptions.PrivacyWarning")
+
+ESTIMATORS = pytest.mark.parametrize("cls", public_estimators(), ids=lambda cls: cls.__name__)
+INSTANCES = pytest.mark.parametrize("estimator", instances(), ids=repr)
+PUBLIC = {"n_features_in_", "feature_names_in_", "classes_", "privacy_statement_"}
+
+
+def fitted_attributes(estimator):
+    return {
+        name: value
+        for name, value in vars(estimator).items()
+        if name.endswith("_") and not name.startswith("_")
+    }
+
+
+def unseeded(estimator):
+    params = {"random_state": None} if "random_state" in estimator.get_params() else {}
+    return clone(estimator).set_params(**params)
+
+
+def dp_parts(estimator):
+    statements = estimator.privacy_statement_.flatten()
+    return [part for part in statements if isinstance(part, DPStatement)]
+
+
+@ESTIMATORS
+def test_every_parameter_is_documented(cls):
+    section = re.search(r"Parameters\n    -+\n(.*?)\n\n    \S+\n    -+\n", cls.__doc__, re.S)
+    documented = set(re.findall(r"^    (\w+(?:, \w+)*) :", section.group(1), re.M))
+    documented = {name for names in documented for name in names.split(", ")}
+    assert documented == set(inspect.signature(cls).parameters)
+
+
+@ESTIMATORS
+def test_notes_say_what_is_protected_from_whom_and_on_which_conditions(cls):
+    notes = cls.__doc__.partition("Notes\n    -----\n")[2]
+    positions = [notes.find(f"**{w}**") for w in ("Protects", "Against", "Leaks", "Assumes")]
+    assert -1 not in positions
+    assert positions == sorted(positions)
+
+
+@ESTIMATORS
+def test_the_docstring_has_an_example(cls):
+    assert ">>>" in cls.__doc__
+
+
+@INSTANCES
+def test_a_fit_makes_a_statement_that_pickles_and_reads(estimator):
+    statement = fit_example(clone(estimator)).privacy_statement_
+    assert isinstance(statement, PrivacyStatement)
+    assert pickle.loads(pickle.dumps(statement)) == statement
+    assert statement.owner == type(estimator).__name__
+    assert statement.owner in repr(statement)
+
+
+@INSTANCES
+def test_a_statement_has_every_field_of_the_schema(estimator):
+    data = fit_example(clone(estimator)).privacy_statement_.to_dict()
+    assert set(schema()["required"]) <= set(data)
+    for rule in schema()["allOf"]:
+        if rule["if"]["properties"]["kind"]["const"] == data["kind"]:
+            assert set(rule["then"]["required"]) <= set(data)
+
+
+@INSTANCES
+def test_the_report_takes_it(estimator):
+    report = privacy_report(fit_example(clone(estimator)))
+    assert type(estimator).__name__ in report.to_markdown()
+
+
+@INSTANCES
+def test_nothing_exact_is_kept_on_a_dp_estimator(estimator):
+    first, second = (fit_example(unseeded(estimator)) for _ in range(2))
+    if not dp_parts(first):
+        pytest.skip("makes no DP claim")
+    for name, value in fitted_attributes(first).items():
+        if name in PUBLIC or not isinstance(value, np.ndarray | float):
+            continue
+        other = getattr(second, name)
+        assert not np.any(np.asarray(value) == np.asarray(other)), f"{name} carries no noise"
+
+
+@INSTANCES
+def test_an_exhausted_ledger_refuses_and_nothing_is_released(estimator, tmp_path):
+    if "ledger" not in estimator.get_params() or not dp_parts(fit_example(clone(estimator))):
+        pytest.skip("spends nothing")
+    relation = estimator.get_params().get("neighboring", "replace_one")
+    ledger = PrivacyLedger(tmp_path / "l", epsilon=0.01, delta=1e-5, neighboring=relation)
+    whole = GaussianDpEvent(1 / accounting.gaussian_mu(0.01, 1e-5))
+    ledger.spend(whole, neighboring=relation)
+    refused = unseeded(estimator).set_params(ledger=ledger)
+    with pytest.raises(BudgetExceededError, match="Nothing was released"):
+        fit_example(refused)
+    assert set(fitted_attributes(refused)) <= {"n_features_in_", "feature_names_in_"}
+    assert len(ledger.entries()) == 1
+
+
+@INSTANCES
+def test_a_seeded_fit_claims_nothing_and_no_ledger_takes_it(estimator, tmp_path):
+    if "random_state" not in estimator.get_params():
+        pytest.skip("draws nothing")
+    seeded = fit_example(clone(estimator).set_params(random_state=0))
+    if not dp_parts(seeded):
+        pytest.skip("makes no DP claim")
+    assert all(part.epsilon == np.inf for part in dp_parts(seeded))
+    assert privacy_report(seeded).findings[0].level == "error"
+    relation = estimator.get_params().get("neighboring", "replace_one")
+    ledger = PrivacyLedger(tmp_path / "l", epsilon=1e3, delta=1e-3, neighboring=relation)
+    with pytest.raises(PrivacyError, match="random_state"):
+        fit_example(clone(seeded).set_params(ledger=ledger))
+    assert ledger.entries() == []
+
+
+@INSTANCES
+def test_charges_reach_the_ledger_through_clones(estimator, tmp_path):
+    if "ledger" not in estimator.get_params() or not dp_parts(fit_example(clone(estimator))):
+        pytest.skip("spends nothing")
+    relation = estimator.get_params().get("neighboring", "replace_one")
+    ledger = PrivacyLedger(tmp_path / "l", epsilon=1e4, delta=1e-2, neighboring=relation)
+    for _ in range(2):
+        fit_example(clone(unseeded(estimator).set_params(ledger=ledger)))
+    assert len(ledger.entries()) == 2
+    assert ledger.spent() > 0
