@@ -1,0 +1,351 @@
+"""A fitted scikit-learn model that predicts on encrypted rows."""
+
+import secrets
+from copy import deepcopy
+
+import numpy as np
+import sklearn
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .. import _check
+from ..exceptions import InvalidParameterError
+from ._affine import check_steps, fold
+from ._agreement import agreed_readout
+from ._client import HEClient
+from ._fixed_point import Grid, quantise
+from ._layout import Layout
+from ._readout import PROBABILITIES
+from ._schemes import SCHEMES, open_scheme
+from ._server import HEServer
+from ._statement import encryption_statement
+
+
+def _has_probabilities(predictor):
+    if hasattr(predictor, "_client"):
+        return predictor._client.readout.link in PROBABILITIES
+    return hasattr(predictor.estimator, "predict_proba")
+
+
+class HEPredictor(MetaEstimatorMixin, BaseEstimator):
+    """Predict with a linear model on rows that its holder cannot read.
+
+    ``fit`` fits a clone of ``estimator`` in clear, as scikit-learn does, and compiles it: a
+    pipeline of affine steps and a linear model is folded into one affine map of whole numbers
+    whose range and error are proven. ``predict`` encrypts the rows, evaluates the map on the
+    ciphertexts and decrypts the scores, all in this process, which shows cost and accuracy and
+    protects nothing; :meth:`split` gives the client and the server for two parties.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A linear classifier or regressor (``coef_`` and ``intercept_``), a wrapper around one, or a
+        pipeline of affine steps and one. Wrap a model that is already fitted in
+        ``sklearn.frozen.FrozenEstimator`` to use it as it is.
+    scheme : {"paillier"}, default="paillier"
+        The encryption scheme.
+    security_bits : {112, 128, 192}, default=128
+        Security level: Paillier moduli of 2048, 3072 or 7680 bits. Smaller keys are faster.
+    precision_bits : int, default=18
+        Each column is rounded to ``2**precision_bits`` values of its range. More is more exact,
+        and fewer rows share a ciphertext.
+    weight_bits : int, default=18
+        Bits of the largest weight of each output. More is more exact and makes the server slower.
+    bounds : pair of float, array-like of shape (n_features, 2), or None, default=None
+        The public range of every column, or of each one. None takes the minimum and maximum of
+        the training rows, which every client then learns. A value outside is refused by the client.
+    simulate : bool, default=False
+        Whether ``predict`` computes the same whole numbers without encryption: the results are
+        exactly the same and come at once, for a grid search.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted estimator.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, for a classifier.
+    score_error_bound_ : ndarray of shape (n_outputs,)
+        Largest error of each score by rounding, proven for every row inside the ranges.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if X had string names.
+    privacy_statement_ : EncryptionStatement
+        What is protected, from whom, and what leaks. Promises of the estimator are its parts.
+
+    See Also
+    --------
+    HEClient : Encrypts rows and reads responses.
+    HEServer : Evaluates the model on encrypted rows.
+
+    Notes
+    -----
+    **Protects** the feature values and scores of the rows to predict. Training is in clear.
+    **Against** the party that holds the model, as long as it follows the protocol; only after
+    :meth:`split`, since ``predict`` runs both roles in one process.
+    **Leaks** the number of rows and columns to the server. The client learns exact scores, and
+    with as many rows as columns, plus one, the weights. Ranges, link and labels are known to every
+    client.
+    **Assumes** decisional composite residuosity, a key that stays with the client, and an
+    authenticated transport: ciphertexts can be changed on the wire. The code has had no
+    third-party audit, and big integers are not constant time.
+
+    A fitted predictor holds no key: simulations in one process share one that is made at the first
+    prediction, and pickles and copies have none. Scores are sums of whole numbers, so results do
+    not depend on the key, and an overflow of a slot is excluded when the model is compiled.
+
+    References
+    ----------
+    .. [1] P. Paillier, "Public-key cryptosystems based on composite degree residuosity classes",
+       EUROCRYPT 1999.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sklearn_private.he import HEPredictor
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), LogisticRegression())
+    >>> encrypted = HEPredictor(model, bounds=(0, 10)).fit(X, y)
+    >>> encrypted.predict(X[::50])
+    array([0, 1, 2])
+    >>> bool(encrypted.score_error_bound_.max() < 0.01)
+    True
+    """
+
+    def __init__(
+        self,
+        estimator,
+        scheme="paillier",
+        *,
+        security_bits=128,
+        precision_bits=18,
+        weight_bits=18,
+        bounds=None,
+        simulate=False,
+    ):
+        self.estimator = estimator
+        self.scheme = scheme
+        self.security_bits = security_bits
+        self.precision_bits = precision_bits
+        self.weight_bits = weight_bits
+        self.bounds = bounds
+        self.simulate = simulate
+
+    def fit(self, X, y=None, **params):
+        """Fit the estimator in clear and compile it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training rows, finite numbers.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Targets.
+        **params : dict
+            Passed to ``fit`` of the estimator: as they are, or by scikit-learn's metadata routing
+            where it is enabled.
+
+        Returns
+        -------
+        HEPredictor
+            This predictor.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the estimator does not fold into one affine map; the message names the step and the
+            way out.
+        """
+        self._check_parameters()
+        rows = validate_data(self, X, dtype=np.float64)
+        X = X if hasattr(X, "columns") else rows
+        grid = self._grid(rows)
+        check_steps(self.estimator)  # a DP estimator spends in its fit: what can fail comes first
+        self.estimator_ = clone(self.estimator).fit(X, y, **self._routed(params))
+        self._compile(X, rows, grid)
+        return self
+
+    def predict(self, X):
+        """Encrypt rows, evaluate, decrypt, and return class labels or predictions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows inside the public ranges.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+
+        Raises
+        ------
+        RangeError
+            If a value lies outside the range of its column.
+        """
+        scores = self._scores(X)
+        return self._client.readout.predict(scores)
+
+    @available_if(_has_probabilities)
+    def predict_proba(self, X):
+        """Encrypt rows, evaluate, decrypt, and return class probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows inside the public ranges.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        scores = self._scores(X)
+        return self._client.readout.predict_proba(scores)
+
+    @available_if(is_classifier)
+    def decision_function(self, X):
+        """Encrypt rows, evaluate, decrypt, and return the scores of a classifier.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows inside the public ranges.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+        """
+        return self._scores(X)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy of a classifier, or R squared of a regressor.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows inside the public ranges.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True labels or targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+        """
+        metric = accuracy_score if is_classifier(self) else r2_score
+        return metric(y, self.predict(X), sample_weight=sample_weight)
+
+    def split(self):
+        """Return a client and a server that share no object.
+
+        Returns
+        -------
+        client : HEClient
+            Ranges, link and labels; no weights, and no key before ``keygen``.
+        server : HEServer
+            Weights; never a secret key.
+        """
+        check_is_fitted(self)
+        return (
+            HEClient.from_bytes(self._client.to_bytes()),
+            HEServer.from_bytes(self._server.to_bytes()),
+        )
+
+    def get_metadata_routing(self):
+        """Return which metadata goes to ``fit`` of the estimator.
+
+        Returns
+        -------
+        MetadataRouter
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
+        return router.add(estimator=self.estimator, method_mapping=mapping)
+
+    def _check_parameters(self):
+        _check.choice(self, "scheme", list(SCHEMES))
+        _check.choice(self, "security_bits", SCHEMES[self.scheme].security_bits)
+        _check.integer(self, "precision_bits", at_least=1, at_most=24)
+        _check.integer(self, "weight_bits", at_least=1, at_most=30)
+        _check.boolean(self, "simulate")
+
+    def _routed(self, params):
+        if not params or not sklearn.get_config()["enable_metadata_routing"]:
+            return params
+        return process_routing(self, "fit", **params).estimator.fit
+
+    def _compile(self, X, rows, grid):
+        affine = fold(self.estimator_)
+        if affine.coef.shape[1] != rows.shape[1]:
+            raise InvalidParameterError(
+                f"The 'estimator' parameter of HEPredictor takes {affine.coef.shape[1]} columns, "
+                f"and X has {rows.shape[1]}. Fit it on the columns of X."
+            )
+        integer_map, exponents, error = quantise(affine, grid, self.weight_bits)
+        readout = agreed_readout(affine, exponents, self.estimator_, X, rows)
+        layout = Layout(
+            scheme=self.scheme,
+            security_bits=self.security_bits,
+            n_features=rows.shape[1],
+            n_outputs=len(affine.coef),
+            precision_bits=int(self.precision_bits),
+            slot_bits=max(integer_map.sum_bits(grid.levels), int(self.precision_bits)),
+        )
+        model = secrets.token_hex(16)
+        self._client = HEClient(model, layout, grid, readout)
+        self._server = HEServer(model, layout, integer_map)
+        if is_classifier(self):
+            self.classes_ = readout.classes
+        self.score_error_bound_ = error
+        self.privacy_statement_ = encryption_statement(
+            self, layout, open_scheme(layout), float(error.max())
+        )
+
+    def _grid(self, rows):
+        if self.bounds is None:
+            low, high = rows.min(axis=0), rows.max(axis=0)
+        else:
+            low, high = self._given_bounds(rows.shape[1])
+        with np.errstate(over="ignore"):
+            if not np.isfinite(high - low).all():
+                raise _check.invalid(self, "bounds", "ranges of finite width")
+        names = getattr(self, "feature_names_in_", None)
+        return Grid(low, high, int(self.precision_bits), None if names is None else tuple(names))
+
+    def _given_bounds(self, n_features):
+        rule = f"None, a pair (low, high), or {n_features} pairs, with finite low < high"
+        try:
+            pairs = np.broadcast_to(np.asarray(self.bounds, dtype=np.float64), (n_features, 2))
+        except (TypeError, ValueError):
+            raise _check.invalid(self, "bounds", rule) from None
+        if not (np.isfinite(pairs).all() and (pairs[:, 0] < pairs[:, 1]).all()):
+            raise _check.invalid(self, "bounds", rule)
+        return pairs[:, 0].copy(), pairs[:, 1].copy()
+
+    def _scores(self, X):
+        check_is_fitted(self)
+        rows = validate_data(self, X, dtype=np.float64, reset=False)
+        return self._scores_in_clear(rows) if self.simulate else self._decrypted_scores(rows)
+
+    def _scores_in_clear(self, rows):
+        integers = self._client.grid.encode(rows)
+        return self._client.readout.scores(self._server.integer_map(integers))
+
+    def _decrypted_scores(self, rows):
+        client, server = self.split()
+        client.keygen(open_scheme(client.layout).simulation_key())
+        return client.decrypt(server.evaluate(client.public_bundle(), client.encrypt(rows)))
+
+    def __sklearn_tags__(self):
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
+        tags.estimator_type = inner.estimator_type
+        tags.classifier_tags = deepcopy(inner.classifier_tags)
+        tags.regressor_tags = deepcopy(inner.regressor_tags)
+        tags.target_tags = deepcopy(inner.target_tags)
+        return tags

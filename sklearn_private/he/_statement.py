@@ -1,0 +1,139 @@
+"""The promise of an encrypted predictor."""
+
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
+
+from ..statements import DPStatement, EncryptionStatement, Finding, Step, compose
+from ._affine import inner_of
+from ._schemes import SCHEMES
+
+
+def encryption_statement(predictor, layout, scheme, error):
+    """Return the statement of a fitted predictor.
+
+    Parameters
+    ----------
+    predictor : HEPredictor
+        With its fitted ``estimator_``.
+    layout : Layout
+        The public parameters.
+    scheme : object
+        The opened scheme.
+    error : float
+        Proven bound on the error of a score.
+
+    Returns
+    -------
+    EncryptionStatement
+    """
+    entry, steps = SCHEMES[layout.scheme], training_steps(predictor.estimator_)
+    return EncryptionStatement(
+        owner=type(predictor).__name__,
+        protects="feature values and scores of the rows to predict",
+        unit="row",
+        against="the server that holds the model, honest but curious, and whoever reads the wire",
+        releases=(
+            "public key and encrypted features, to the server",
+            "encrypted scores, to the client",
+            "grid of the columns, link function and class labels, to every client",
+        ),
+        leaks=(
+            "the number of rows and columns of a request, to the server",
+            "exact scores, to the client: as many rows as columns, plus one, give it the weights",
+            "whoever can change messages can change scores: ciphertexts are malleable and not "
+            "authenticated",
+        ),
+        assumes=(
+            entry.assumption,
+            "the client's key stays with the client, and the server follows the protocol",
+            "the code has had no third-party audit, and big integers are not constant time",
+        ),
+        mechanism=entry.title,
+        parameters={
+            **scheme.parameters,
+            "precision_bits": layout.precision_bits,
+            "weight_bits": predictor.weight_bits,
+            "slot_bits": layout.slot_bits,
+            "score_error_bound": error,
+        },
+        bounds={"columns": _source(predictor)},
+        randomness="operating system",
+        findings=(*_findings(predictor, steps), *_broken_claims(steps)),
+        parts=tuple(step.statement for step in steps if step.statement),
+        scheme=layout.scheme,
+        security_bits=layout.security_bits,
+        simulation=True,
+    )
+
+
+def training_steps(estimator, path="estimator", behind=()):
+    """Return the steps of a fitted estimator, in the order in which training rows passed them.
+
+    Parameters
+    ----------
+    estimator : object
+        A fitted estimator that :func:`fold` takes.
+    path : str
+        What to call it.
+    behind : tuple of Step
+        The steps in front of it.
+
+    Returns
+    -------
+    list of Step
+    """
+    statement = getattr(estimator, "privacy_statement_", None)
+    model = estimator if statement is not None else inner_of(estimator)
+    if not isinstance(model, Pipeline):
+        if model is not estimator:
+            return training_steps(model, path, behind)
+        return [Step(path, type(estimator).__name__, True, statement, behind)]
+    steps = []
+    for name, step in model.steps[:-1]:
+        if hasattr(step, "get_params"):  # neither "passthrough" nor None
+            statement = getattr(step, "privacy_statement_", None)
+            stateful, kind = get_tags(step).requires_fit, type(step).__name__
+            steps.append(Step(f"{path}.{name}", kind, stateful, statement, (*behind, *steps)))
+    name, last = model.steps[-1]
+    return [*steps, *training_steps(last, f"{path}.{name}", (*behind, *steps))]
+
+
+def _broken_claims(steps):
+    """Return what composition finds, without what the statements of the steps say themselves."""
+    statements = [s for step in steps if step.statement for s in step.statement.flatten()]
+    own = {finding.message for statement in statements for finding in statement.findings}
+    if not statements:
+        return []
+    return [finding for finding in compose(steps).findings if finding.message not in own]
+
+
+def _source(predictor):
+    if predictor.bounds is None:
+        return "minimum and maximum of the training rows"
+    return "given in bounds="
+
+
+def _findings(predictor, steps):
+    yield Finding(
+        "note",
+        "",
+        "predict runs client and server in one process, which protects nothing",
+        "give the two objects of split() to two parties",
+    )
+    if predictor.simulate:
+        yield Finding(
+            "warning",
+            "",
+            "simulate=True: predict computes the same whole numbers without encryption",
+            "set simulate=False to encrypt",
+        )
+    if predictor.bounds is None:
+        void = any(step.promises(DPStatement) for step in steps)
+        yield Finding(
+            "error" if void else "warning",
+            "",
+            "the ranges of the columns are the exact minima and maxima of the training rows, and "
+            "every client gets them"
+            + (", so the differential-privacy claim of the model is void" if void else ""),
+            "give public ranges in bounds=",
+        )
