@@ -12,7 +12,9 @@ demo_env := .venv examples constraints.txt 3.14 160
 test_env := .venv test constraints.txt 3.14 270
 lint_env := .venv lint constraints.txt 3.14 80
 oldest_env := .venv-oldest test constraints-oldest.txt 3.12 240
-# Python 3.12 brought a way to measure coverage that hardly slows a run.
+# Measuring coverage makes a run longer: `make coverage= test` leaves it out. Python 3.12 brought a
+# way to measure that costs little.
+coverage := --cov
 core := 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")'
 ready = GOAL=$@ sh tools/environment.sh
 
@@ -31,7 +33,7 @@ demo:  ## run examples/demo.py; what it writes is in build/demo/
 
 test:  ## run the tests and every example in the docs, with a coverage report
 	$(ready) $(test_env)
-	COVERAGE_CORE=$$($(bin) -c $(core)) $(bin) -m pytest -n 2 --cov
+	COVERAGE_CORE=$$($(bin) -c $(core)) $(bin) -m pytest -n 2 $(coverage)
 
 test-oldest:  ## the same on the oldest supported dependencies (constraints-oldest.txt)
 	$(ready) $(oldest_env)

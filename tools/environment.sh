@@ -2,13 +2,13 @@
 # Make a virtual environment that holds this project (editable) and one of its extras, or finish or
 # repair one that was interrupted. The Makefile calls it; a complete environment returns at once.
 #
-#   PYTHON=python3 GOAL=test sh tools/environment.sh .venv test constraints.txt 3.14 120
+#   PYTHON=python3 GOAL=test sh tools/environment.sh .venv test constraints.txt 3.14 270
 #
 # Two files say how far an earlier run came:
-#   $venv.unfinished       exists while anything is being made, so it survives only an interruption,
-#                          after which the environment is made anew (pip's cache keeps the downloads)
-#   $venv/.ready-HASH-EXTRA exists once the extra is installed from pyproject.toml and constraints of
-#                          that hash, in this directory (an editable install holds its path)
+#   $venv.unfinished         exists while anything is being made, so it survives only an interruption,
+#                            after which all is made anew (pip's cache keeps the downloads)
+#   $venv/.ready-HASH-EXTRA  exists once the extra is installed from pyproject.toml and constraints of
+#                            that hash, in this directory (an editable install holds its path)
 set -eu
 venv=$1 extra=$2 constraints=$3 newest=$4 megabytes=$5
 
