@@ -1,0 +1,149 @@
+"""What a federated fit promises: one part for each protection, with its own adversary."""
+
+import math
+
+from ..statements import AggregationStatement, DPStatement, Finding
+
+SEEDED = Finding(
+    "error",
+    "",
+    "the noise is seeded by random_state and can be repeated: epsilon is infinite",
+    "set random_state=None",
+)
+CENTRAL = Finding(
+    "note",
+    "",
+    "noise is added to the totals by the coordinator, who sees them without noise",
+    "run the coordinator where exact totals may be seen",
+)
+IN_THE_CLEAR = Finding(
+    "note",
+    "",
+    "no secure aggregation: the coordinator sees the sums of every single site",
+    "set secure_aggregation=True",
+)
+
+
+def federated_statement(wrapper, n_features, findings, parts):
+    """Return the statement of a fitted wrapper.
+
+    Parameters
+    ----------
+    wrapper : FederatedWrapper
+        With its fitted attributes but the statement.
+    n_features : int
+        Number of features.
+    findings : tuple of Finding
+        What else is to be said.
+    parts : tuple of PrivacyStatement
+        Protections beyond federation.
+
+    Returns
+    -------
+    AggregationStatement
+    """
+    secure = wrapper.secure_aggregation
+    seen = "the total of each round" if secure else "the sums of each site in each round"
+    return AggregationStatement(
+        owner=type(wrapper).__name__,
+        protects="the rows: only sums over the rows of a site leave it",
+        unit="row",
+        against="other sites and the coordinator, who follow the protocol",
+        releases=("the fitted model", "the parameters of each round, to all sites"),
+        leaks=(
+            "number of rows of each site",
+            "number and names of features",
+            "number of rounds, and bytes of each",
+            f"{seen}, to the coordinator",
+        ),
+        assumes=("sites follow the program and clip, weigh and label their rows as agreed",),
+        mechanism=f"{type(wrapper.estimator).__name__} as a program over sums",
+        parameters={
+            "n_features": n_features,
+            "n_rounds": wrapper.n_rounds_,
+            "bytes_per_site": sum(wrapper.bytes_),
+            "min_client_rows": wrapper.min_client_rows,
+        },
+        findings=findings,
+        parts=parts,
+        n_parties=len(wrapper.sites_),
+        learns={
+            "the coordinator": f"{seen}, and the parameters of each round",
+            "each site": "the parameters of each round",
+        },
+        simulation=True,
+    )
+
+
+def masks_statement(wrapper):
+    """Return the part that secure aggregation adds."""
+    n_sites = len(wrapper.sites_)
+    return AggregationStatement(
+        owner=type(wrapper).__name__,
+        protects="the sums of each site: only their total is opened",
+        unit="site",
+        against=(
+            "a coordinator that follows the protocol and reads every message, also together with "
+            f"up to {n_sites - 2} of {n_sites} sites"
+        ),
+        releases=("the total of each round",),
+        leaks=("the sum of the sites that do not collude",),
+        assumes=(
+            "the coordinator passes on the true public keys",
+            "no site drops out: a sum that lacks one site is not opened",
+        ),
+        mechanism="pairwise masks from X25519, HKDF-SHA256 and ChaCha20, modulo 2^128",
+        parameters={"security_bits": 128, "fraction_bits": 64},
+        bounds={
+            "range": (
+                "each site checks its own sums" if wrapper.dp is None else "feature_norm and n_rows"
+            )
+        },
+        randomness="operating system",
+        n_parties=n_sites,
+        learns={"the coordinator": "the total of all sites", "each site": "nothing of the others"},
+        simulation=True,
+    )
+
+
+def dp_statement(wrapper, plan, findings, secure):
+    """Return the part that differential privacy adds."""
+    dp = wrapper.dp
+    replaced = {"replace_one": "any other row of its site", "zero_out": "nothing"}
+    return DPStatement(
+        owner=type(wrapper).__name__,
+        epsilon=float(dp.epsilon) if secure else math.inf,
+        delta=float(dp.delta),
+        neighboring=dp.neighboring,
+        event=plan.event,
+        protects=f"the features and target of one row, replaced by {replaced[dp.neighboring]}",
+        unit="row",
+        against=(
+            "whoever reads the fitted model and the parameters of every round (sites, users of the "
+            "model), but not the coordinator"
+        ),
+        releases=("the fitted model", "the parameters of each round"),
+        leaks=(
+            "number of rows of each site",
+            "number and names of features",
+            "that values are finite, and labels or targets valid",
+            "time of the fit",
+        ),
+        assumes=(
+            "bounds, classes and parameters were chosen without looking at the rows",
+            "one row per person, or the claim is per row and not per person",
+            "the coordinator does not show the totals without noise",
+        ),
+        mechanism="Gaussian noise on the total gradient of each round",
+        parameters={"noise_multiplier": plan.noise_multiplier, "n_rounds": plan.n_rounds},
+        bounds={
+            "rows": f"feature_norm={dp.feature_norm:g}, from the caller",
+            "targets": (
+                f"target_norm={dp.target_norm:g}, from the caller"
+                if math.isfinite(dp.target_norm)
+                else "labels" + (", learned from y" if findings else ", declared")
+            ),
+        },
+        randomness="operating system" if secure else "seeded",
+        findings=(*findings, CENTRAL, *(() if secure else (SEEDED,))),
+    )

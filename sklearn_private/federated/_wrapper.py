@@ -1,0 +1,283 @@
+"""Fit a scikit-learn estimator on rows that stay at their sites."""
+
+import warnings
+
+from sklearn.base import is_classifier
+
+from .. import _check
+from ..accounting import open_ledger
+from ..exceptions import InvalidParameterError, PrivacyWarning
+from ..mechanisms import is_secure, noise_source
+from ..sums import Masked, Noisy, Prepaid, Sites, program_for, supported
+from ..sums._estimator import SumsEstimator
+from ..sums._findings import label_findings, partition_findings
+from ..sums._prepare import prepare
+from ._row_dp import RowDP
+from ._statement import IN_THE_CLEAR, dp_statement, federated_statement, masks_statement
+
+
+class FederatedWrapper(SumsEstimator):
+    """Fit an estimator on rows that stay at their sites.
+
+    Each site computes sums over its own rows, a coordinator adds them: the fitted coefficients
+    equal those of scikit-learn on the pooled rows, for any partition. All sites run in this
+    process: a simulation, with the messages and their number as they would be.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A :class:`~sklearn.linear_model.LogisticRegression` (two classes),
+        :class:`~sklearn.linear_model.LinearRegression`, :class:`~sklearn.linear_model.Ridge`,
+        :class:`~sklearn.linear_model.PoissonRegressor` or
+        :class:`~sklearn.preprocessing.StandardScaler`. Its objective counts; how scikit-learn
+        would reach the optimum (``solver``, ``tol``) does not: Newton runs to the last digits.
+    n_clients : int, default=10
+        How many sites to simulate where ``fit`` gets no ``groups``; the statement says so.
+    secure_aggregation : bool, default=False
+        Whether sites mask their sums, so that the coordinator sees totals only. Needs 3 sites.
+    dp : RowDP, default=None
+        Differential privacy of one row: noise on every total. For estimators with a noisy program
+        (logistic and Poisson regression).
+    classes : sequence of label, default=None
+        The list of labels that sites agree on, which may hold more than occur (not with ``dp``).
+        None reads them from the rows of all sites, and the statement says so.
+    min_client_rows : int, default=10
+        Fewest rows of a site whose sums the coordinator sees: the sum of one
+        row is that row. Not needed with ``secure_aggregation``.
+    ledger : PrivacyLedger or path-like, default=None
+        With ``dp``: the ledger that each fit is charged to, before anything is computed.
+    random_state : None, int or numpy.random.Generator, default=None
+        With ``dp``: None takes noise from the operating system. A seed is for tests: the noise can
+        be repeated, so epsilon is infinite in the statement.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        A fitted scikit-learn estimator that stands alone. Its attributes (``coef_``,
+        ``intercept_``, ``classes_``, ``mean_``, ...) are those of the wrapper, too.
+    sites_ : dict of site name to int
+        Number of rows of each site.
+    n_rounds_ : int
+        Number of sums that were asked for.
+    bytes_ : tuple of int
+        Bytes that each site sent in each round.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if X had them.
+    privacy_statement_ : AggregationStatement
+        What the fit promises, with a part for masks and one for noise.
+
+    See Also
+    --------
+    sklearn_private.mpc.MPCFitter : The same without a coordinator.
+    RowDP : Settings of the noise.
+
+    Notes
+    -----
+    **Protects** the rows: only sums leave a site. With ``secure_aggregation`` the sums of each
+    site, with ``dp`` one row in the model.
+    **Against** the coordinator and the other sites; with ``dp`` whoever reads the model, but not
+    the coordinator, who adds the noise.
+    **Leaks** the sums of each site (or, masked, their total) to the coordinator in every round, and
+    the number of rows of each site.
+    **Assumes** that all follow the protocol. In one process nothing separates the sites.
+
+    References
+    ----------
+    .. [1] K. Bonawitz et al., "Practical secure aggregation for privacy-preserving machine
+       learning", CCS 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.preprocessing import scale
+    >>> from sklearn_private.federated import FederatedWrapper
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> hospital = [i % 3 for i in range(len(y))]
+    >>> model = FederatedWrapper(LogisticRegression(), secure_aggregation=True)
+    >>> model = model.fit(scale(X), y, groups=hospital)
+    >>> model.sites_
+    {0: 190, 1: 190, 2: 189}
+    >>> pooled = LogisticRegression(solver="newton-cholesky", tol=1e-10).fit(scale(X), y)
+    >>> bool(abs(model.coef_ - pooled.coef_).max() < 1e-6)
+    True
+    """
+
+    def __init__(
+        self,
+        estimator,
+        n_clients=10,
+        secure_aggregation=False,
+        dp=None,
+        *,
+        classes=None,
+        min_client_rows=10,
+        ledger=None,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.n_clients = n_clients
+        self.secure_aggregation = secure_aggregation
+        self.dp = dp
+        self.classes = classes
+        self.min_client_rows = min_client_rows
+        self.ledger = ledger
+        self.random_state = random_state
+
+    def fit(self, X, y=None, groups=None, sample_weight=None):
+        """Fit, charging the ledger first where ``dp`` is given.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,), default=None
+            Targets, where the estimator needs them.
+        groups : array-like of shape (n_samples,), default=None
+            The site of each row. None deals the rows out to ``n_clients`` made-up sites.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each row counts; rows of weight 0 are left out. Not with ``dp``.
+
+        Returns
+        -------
+        FederatedWrapper
+            Itself.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a parameter, a label or a site breaks its rule.
+        BudgetExceededError
+            If the ledger refuses; nothing was computed.
+        RangeError
+            If a masked sum might leave the ring; nothing was opened.
+        """
+        self._check_parameters(sample_weight)
+        program = self._program()
+        data = prepare(
+            self,
+            program,
+            X,
+            y,
+            groups,
+            sample_weight,
+            n_sites=self.n_clients,
+            min_sites=3 if self.secure_aggregation else 1,
+        )
+        self._refuse_small_sites(data)
+        fit = self._fit_exactly if self.dp is None else self._fit_with_noise
+        fit(program, data)
+        return self
+
+    def _fit_exactly(self, program, data):
+        aggregator = self._aggregator(data.sites)
+        self._keep(program.fit(aggregator, self.estimator, data.schema), aggregator, data)
+        parts = (masks_statement(self),) if self.secure_aggregation else ()
+        self._state(data, label_findings(self, "note"), parts)
+
+    def _fit_with_noise(self, program, data):
+        rng = noise_source(self.random_state)
+        labels = self._private_labels(data)
+        plan = self.dp.plan(data.n_rows, data.schema.n_features)
+        aggregator = Noisy(
+            self._aggregator(data.sites, self.dp.limits(data.n_rows)),
+            noise_multiplier=plan.noise_multiplier,
+            neighboring=self.dp.neighboring,
+            charge=Prepaid(lambda: self._spend(plan.event, is_secure(rng)), plan.n_rounds),
+            rng=rng,
+        )
+        result = program.fit_noisy(aggregator, self.estimator, data.schema, plan.n_rounds)
+        self._keep(result, aggregator, data)
+        masks = (masks_statement(self),) if self.secure_aggregation else ()
+        self._state(data, (), (*masks, dp_statement(self, plan, labels, is_secure(rng))))
+        if not is_secure(rng):
+            warnings.warn(
+                f"{type(self).__name__} is seeded by random_state: its noise can be repeated, so "
+                "its epsilon is infinite. Use random_state=None for a release.",
+                PrivacyWarning,
+                stacklevel=3,
+            )
+
+    def _aggregator(self, sites, limits=None):
+        plain = Sites(sites, limits)
+        return Masked(plain) if self.secure_aggregation else plain
+
+    def _spend(self, event, secure):
+        open_ledger(self.ledger).spend(
+            event,
+            owner=type(self).__name__,
+            delta=self.dp.delta,
+            neighboring=self.dp.neighboring,
+            seeded=not secure,
+        )
+
+    def _state(self, data, findings, parts):
+        clear = () if self.secure_aggregation else (IN_THE_CLEAR,)
+        findings = (*findings, *partition_findings(data), *clear)
+        self.privacy_statement_ = federated_statement(self, data.schema.n_features, findings, parts)
+
+    def _program(self):
+        try:
+            program = program_for(self.estimator)
+        except InvalidParameterError as error:
+            if type(self.estimator) in supported():
+                raise
+            raise InvalidParameterError(
+                f"{error} For differential privacy give the plain estimator, and dp=RowDP(...)."
+            ) from None
+        if self.dp is not None and program.fit_noisy is None:
+            raise InvalidParameterError(
+                f"{type(self).__name__} has no noisy program for {program.serves.__name__}, so it "
+                "cannot be fitted with dp. Nothing was computed. Logistic and Poisson regression "
+                "can; or leave dp out."
+            )
+        return program
+
+    def _private_labels(self, data):
+        """Return what is to be said about the labels of a private fit; there must be two."""
+        if not is_classifier(self):
+            return ()
+        if len(data.schema.labels) != 2:
+            raise InvalidParameterError(
+                f"With dp, {type(self).__name__} needs classes= to name exactly the two labels. "
+                f"Got {len(data.schema.labels)}. Only binary classification is supported."
+            )
+        findings = label_findings(self, "warning")
+        for finding in findings:
+            warnings.warn(
+                f"{type(self).__name__}: {finding.message}; the claim holds on the condition that "
+                "they are public. Declare classes=[...].",
+                PrivacyWarning,
+                stacklevel=4,
+            )
+        return findings
+
+    def _check_parameters(self, sample_weight):
+        _check.integer(self, "n_clients", "min_client_rows", at_least=1)
+        _check.boolean(self, "secure_aggregation")
+        if not (self.dp is None or isinstance(self.dp, RowDP)):
+            raise _check.invalid(self, "dp", "a RowDP or None")
+        if self.dp is None and self.ledger is not None:
+            raise InvalidParameterError(
+                f"The 'ledger' parameter of {type(self).__name__} is charged by dp. Without dp "
+                "nothing has a price: leave it out, or give dp=RowDP(...)."
+            )
+        if self.dp is not None and sample_weight is not None:
+            raise InvalidParameterError(
+                f"{type(self).__name__} takes no sample_weight with dp: a weight scales how much "
+                "one row counts. Nothing was computed."
+            )
+
+    def _refuse_small_sites(self, data):
+        if self.secure_aggregation:
+            return
+        fewest = min(data.partition.sizes.values())
+        if fewest < self.min_client_rows:
+            raise InvalidParameterError(
+                f"{type(self).__name__} needs min_client_rows={self.min_client_rows} rows at every "
+                f"site. Got {fewest} (n_samples={data.n_rows}): the coordinator sees each "
+                "site's sums, and the sum of one row is that row. Nothing was computed. Set "
+                "secure_aggregation=True, join small sites, or lower min_client_rows or n_clients."
+            )

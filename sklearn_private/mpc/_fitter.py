@@ -1,0 +1,136 @@
+"""Fit a scikit-learn estimator among several parties, on secret shares of their sums."""
+
+from .. import _check
+from ..exceptions import InvalidParameterError
+from ..sums import Shared, Sites, program_for
+from ..sums._estimator import SumsEstimator
+from ..sums._findings import label_findings, partition_findings
+from ..sums._prepare import prepare
+from ._statement import multi_party_statement
+
+
+class MPCFitter(SumsEstimator):
+    """Fit an estimator among several parties, none of which shows its rows or sums to another.
+
+    Each party computes sums over its own rows and splits them into shares among all parties; only
+    totals are opened. The fitted coefficients equal those of scikit-learn on the pooled rows, for
+    any partition. All parties run in this process: a simulation, with the messages and their number
+    as they would be.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A :class:`~sklearn.linear_model.LogisticRegression` (two classes),
+        :class:`~sklearn.linear_model.LinearRegression`, :class:`~sklearn.linear_model.Ridge`,
+        :class:`~sklearn.linear_model.PoissonRegressor` or
+        :class:`~sklearn.preprocessing.StandardScaler`. Its objective counts; how scikit-learn
+        would reach the optimum (``solver``, ``tol``) does not: Newton runs to the last digits.
+    n_parties : int, default=3
+        How many parties to simulate where ``fit`` gets no ``groups``; the statement says so. At
+        least 3: of two parties, each learns the other's sums.
+    mode : {"aggregate"}, default="aggregate"
+        What is opened: the totals of every round.
+    classes : sequence of label, default=None
+        The list of labels that parties agree on, which may hold more than occur. None reads them
+        from the rows of all parties, and the statement says so.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        A fitted scikit-learn estimator that stands alone. Its attributes (``coef_``,
+        ``intercept_``, ``classes_``, ``mean_``, ...) are those of the fitter, too.
+    sites_ : dict of party name to int
+        Number of rows of each party.
+    n_rounds_ : int
+        Number of sums that were asked for.
+    bytes_ : tuple of int
+        Bytes that each party sent in each round.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if X had them.
+    privacy_statement_ : MultiPartyStatement
+        What the fit promises: it lists what each party learns.
+
+    See Also
+    --------
+    sklearn_private.federated.FederatedWrapper : The same with a coordinator.
+
+    Notes
+    -----
+    **Protects** the rows and the sums of each party: only totals are opened.
+    **Against** up to all but two of the parties together, who follow the protocol.
+    **Leaks** the total of every round (not the model alone) and the number of rows of each party.
+    **Assumes** that at least two parties do not collude. In one process nothing separates them.
+
+    References
+    ----------
+    .. [1] R. Cramer, I. Damgård, J. B. Nielsen, "Secure multiparty computation and secret
+       sharing", Cambridge, 2015.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn_private.mpc import MPCFitter
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> bank = ["a", "b", "c"] * 147 + ["a"]
+    >>> model = MPCFitter(Ridge()).fit(X, y, groups=bank)
+    >>> model.sites_
+    {'a': 148, 'b': 147, 'c': 147}
+    >>> bool(abs(model.coef_ - Ridge().fit(X, y).coef_).max() < 1e-6)
+    True
+    """
+
+    def __init__(self, estimator, n_parties=3, mode="aggregate", *, classes=None):
+        self.estimator = estimator
+        self.n_parties = n_parties
+        self.mode = mode
+        self.classes = classes
+
+    def fit(self, X, y=None, groups=None, sample_weight=None):
+        """Fit.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,), default=None
+            Targets, where the estimator needs them.
+        groups : array-like of shape (n_samples,), default=None
+            The party of each row. None deals the rows out to ``n_parties`` made-up parties.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each row counts; rows of weight 0 are left out.
+
+        Returns
+        -------
+        MPCFitter
+            Itself.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a parameter or a label breaks its rule, or there are fewer than 3 parties.
+        RangeError
+            If a sum might leave the ring; nothing was opened.
+        """
+        self._check_parameters()
+        program = program_for(self.estimator)
+        data = prepare(
+            self, program, X, y, groups, sample_weight, n_sites=self.n_parties, min_sites=3
+        )
+        aggregator = Shared(Sites(data.sites))
+        self._keep(program.fit(aggregator, self.estimator, data.schema), aggregator, data)
+        findings = (*partition_findings(data), *label_findings(self, "note"))
+        self.privacy_statement_ = multi_party_statement(self, data.schema.n_features, findings)
+        return self
+
+    def _check_parameters(self):
+        _check.integer(self, "n_parties", at_least=1)
+        _check.choice(self, "mode", ("aggregate",))
+        if self.n_parties < 3:
+            raise InvalidParameterError(
+                f"The 'n_parties' parameter of {type(self).__name__} must be an integer >= 3. Got "
+                f"{self.n_parties!r} instead: of two parties, each learns the other's sums by "
+                "taking its own from the totals."
+            )

@@ -1,0 +1,60 @@
+"""What a multi-party fit promises: who learns what, and how many may collude."""
+
+from ..statements import MultiPartyStatement
+
+
+def multi_party_statement(fitter, n_features, findings):
+    """Return the statement of a fitted :class:`MPCFitter`.
+
+    Parameters
+    ----------
+    fitter : MPCFitter
+        With its fitted attributes but the statement.
+    n_features : int
+        Number of features.
+    findings : tuple of Finding
+        What else is to be said.
+
+    Returns
+    -------
+    MultiPartyStatement
+    """
+    n_parties = len(fitter.sites_)
+    learnt = (
+        "the number of rows of each party, the number and names of features, the parameters of "
+        "each round, the total of each round (count, loss, gradient and curvature, or means and "
+        "products), the model; not the sums of any other party"
+    )
+    return MultiPartyStatement(
+        owner=type(fitter).__name__,
+        protects="the rows and the sums of each party: only totals are opened",
+        unit="site",
+        against=(
+            f"up to {n_parties - 2} of {n_parties} parties together, who follow the protocol "
+            "(honest but curious)"
+        ),
+        releases=("the total of each round", "the fitted model"),
+        leaks=(
+            "all totals, not the model alone",
+            "what a total tells about rows: the same fit with and without one row shows that row",
+            "to colluding parties, the total of the others",
+        ),
+        assumes=(
+            "parties follow the protocol, and nobody else reads their channels",
+            "at least two parties do not collude",
+        ),
+        mechanism="additive secret shares modulo 2^128 of each party's sums",
+        parameters={
+            "n_features": n_features,
+            "n_rounds": fitter.n_rounds_,
+            "bytes_per_party": sum(fitter.bytes_),
+            "fraction_bits": 64,
+            "collusion_threshold": n_parties - 2,
+        },
+        bounds={"range": "each party checks its own sums, and aborts before anything is opened"},
+        randomness="operating system",
+        findings=findings,
+        n_parties=n_parties,
+        learns={"each party": learnt, "a user of the model": "the model"},
+        simulation=True,
+    )

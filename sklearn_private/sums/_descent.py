@@ -1,0 +1,75 @@
+"""Gradient descent on noisy sums: one gradient a round, a fixed number of rounds.
+
+Every setting is a formula of public quantities: the number of rows and features, the limits and the
+privacy loss. The rows decide neither the number of sums nor the step. Momentum and an average over
+the second half smooth the noise.
+"""
+
+import math
+
+import numpy as np
+
+from ._glm import penalty, row_norm
+
+_MOMENTUM = 0.9
+
+
+def n_noisy_rounds(n_rows, n_features, mu):
+    """Return how many noisy gradients a fit of Gaussian-DP loss ``mu`` should ask for.
+
+    With the total loss fixed, more rounds mean noisier ones. Where rows are few, or the loss is
+    small, noise decides and few rounds are best; where they are many, the optimisation needs up to
+    a hundred. The formula was set on breast_cancer and credit_data.
+
+    Parameters
+    ----------
+    n_rows, n_features : int
+        Size of the data.
+    mu : float
+        Gaussian-DP loss of the whole fit.
+
+    Returns
+    -------
+    int
+        Between 25 and 100.
+    """
+    return int(np.clip(round(n_rows * mu / (8 * math.sqrt(n_features))), 25, 100))
+
+
+def descent(aggregator, statistic, constant, *broadcast, n_features, strength, curvature, n_rounds):
+    """Return the average of the second half of ``n_rounds`` noisy gradient steps from zero.
+
+    Parameters
+    ----------
+    aggregator : Aggregator
+        Answers the sums; its limits give the public number of rows.
+    statistic : callable
+        From ``(rows, w, constant, *broadcast)`` to the gradient of the sum of losses.
+    constant : float
+        Value of the constant column of the intercept; 0 leaves it out.
+    *broadcast : object
+        What else the statistic needs.
+    n_features : int
+        Number of features.
+    strength : float
+        L2 penalty of each coefficient, in the mean of losses.
+    curvature : float
+        Bound on the second derivative of a row's loss in the linear predictor.
+    n_rounds : int
+        How many gradients.
+
+    Returns
+    -------
+    ndarray of shape (n_features + 1,)
+        Coefficients, and that of the constant column.
+    """
+    limits, l2 = aggregator.limits, penalty(strength, n_features, constant)
+    step = 1 / (row_norm(limits, constant) ** 2 * curvature + l2.max())
+    w = velocity = average = np.zeros(n_features + 1)
+    for t in range(n_rounds):
+        (slope,) = aggregator.sum(statistic, w, constant, *broadcast)
+        velocity = _MOMENTUM * velocity + slope / limits.n_rows + l2 * w
+        w = w - step * velocity
+        if t >= n_rounds // 2:
+            average = average + w / (n_rounds - n_rounds // 2)
+    return average

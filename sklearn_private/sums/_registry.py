@@ -1,0 +1,81 @@
+"""Which program serves which scikit-learn class, and how its result becomes a fitted estimator."""
+
+from ..exceptions import InvalidParameterError
+from ._gram import LINEAR, RIDGE
+from ._logistic import LOGISTIC
+from ._moments import SCALER
+from ._poisson import POISSON
+
+_PROGRAMS = {p.serves: p for p in (LINEAR, LOGISTIC, POISSON, RIDGE, SCALER)}
+
+
+def supported():
+    """Return the classes that a program serves, a tuple sorted by name."""
+    return tuple(sorted(_PROGRAMS, key=lambda kind: kind.__name__))
+
+
+def program_for(estimator):
+    """Return the program that fits an estimator by sums.
+
+    Parameters
+    ----------
+    estimator : estimator
+        An instance of exactly one of the served classes: a subclass may compute anything.
+
+    Returns
+    -------
+    Program
+
+    Raises
+    ------
+    InvalidParameterError
+        If no program serves the class, or a parameter asks for what sums cannot give.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn_private.sums import program_for
+    >>> program_for(Ridge()).serves.__name__
+    'Ridge'
+    """
+    if type(estimator) not in _PROGRAMS:
+        raise InvalidParameterError(
+            f"{type(estimator).__name__} cannot be fitted by sums: no program serves it. "
+            f"Supported are {', '.join(kind.__name__ for kind in supported())}."
+        )
+    program = _PROGRAMS[type(estimator)]
+    program.check(estimator)
+    return program
+
+
+def rebuild(estimator, result):
+    """Return a fitted scikit-learn estimator from the result of a program.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Unfitted, with its parameters; it is left alone.
+    result : dict
+        Fitted attributes by name, such as ``coef_`` and ``n_features_in_``.
+
+    Returns
+    -------
+    estimator
+        A clone with these attributes: it predicts, pickles and stands alone. Attributes that its
+        own solver would add and sums do not give (``rank_``, ``singular_``, ``solver_``) are
+        missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn_private.sums import rebuild
+    >>> model = rebuild(Ridge(), {"coef_": np.array([2.0]), "intercept_": 1.0,
+    ...                           "n_features_in_": 1})
+    >>> model.predict([[3.0]]).tolist()
+    [7.0]
+    """
+    fitted = program_for(estimator).shell(estimator)
+    for name, value in result.items():
+        setattr(fitted, name, value)
+    return fitted

@@ -1,0 +1,121 @@
+"""Rows, what is publicly known about their size, and the statistics that are summed over them.
+
+A statistic is a function ``statistic(rows, *broadcast)`` that returns a tuple of outputs, each a
+sum over the rows: what one site computes from its own rows and from values that everybody knows.
+Its *bound* says how much one row can add to each output. One declared bound serves three ends: it
+is what clipping enforces, what noise is scaled to, and what the range of a ring is proven from.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .. import _check
+
+_SHRINK = 1 - 1e-12  # A clipped norm is rounded to below its bound, not above it.
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is publicly known about the rows: chosen by the caller, never taken from the data.
+
+    Parameters
+    ----------
+    row_norm : float
+        Largest L2 norm of a row of features; longer rows are clipped to it.
+    n_rows : int
+        Largest number of rows of all sites together.
+    rows_per_unit : int, default=1
+        Most rows that one protected unit (a row, or a person) owns.
+    target_norm : float, default=inf
+        Largest absolute value of a target; larger ones are clipped to it. Class labels need none.
+
+    Examples
+    --------
+    >>> from sklearn_private.sums import Limits
+    >>> Limits(row_norm=1.0, n_rows=1000)
+    Limits(row_norm=1.0, n_rows=1000, rows_per_unit=1, target_norm=inf)
+    """
+
+    row_norm: float
+    n_rows: int
+    rows_per_unit: int = 1
+    target_norm: float = math.inf
+
+    def __post_init__(self):
+        _check.real(self, "row_norm", above=0)
+        _check.integer(self, "n_rows", "rows_per_unit", at_least=1)
+        if self.target_norm != math.inf:
+            _check.real(self, "target_norm", above=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of one site.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_features)
+        Features.
+    y : ndarray of shape (n_rows,)
+        Targets; for a classifier the position of each label in the list that all sites agreed on.
+    weight : ndarray of shape (n_rows,)
+        How much each row counts, at least 0.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray
+
+    def clipped(self, limits):
+        """Return rows that keep ``limits``, with weights of at most 1.
+
+        Parameters
+        ----------
+        limits : Limits
+            What to keep.
+
+        Returns
+        -------
+        Rows
+        """
+        norm = np.sqrt(np.nansum(self.X**2, axis=1, keepdims=True))
+        factor = limits.row_norm * _SHRINK / np.maximum(norm, limits.row_norm)
+        return replace(
+            self,
+            X=self.X * factor,
+            y=np.clip(self.y, -limits.target_norm, limits.target_norm),
+            weight=np.clip(self.weight, 0.0, 1.0),
+        )
+
+
+def statistic(*, bound):
+    """Declare how much one clipped row of weight 1 can add to each output of a statistic.
+
+    Parameters
+    ----------
+    bound : callable
+        From ``(limits, *broadcast)`` to a tuple of floats: for each output the largest L2 norm of
+        what one row that keeps ``limits`` adds. Infinite where ``limits`` leave it open.
+
+    Returns
+    -------
+    callable
+        A decorator, which stores it as the function's ``bound``.
+
+    Examples
+    --------
+    >>> from sklearn_private.sums import Limits, statistic
+    >>> @statistic(bound=lambda limits: (limits.row_norm, 1.0))
+    ... def mean(rows):
+    ...     return rows.weight @ rows.X, rows.weight.sum()
+    >>> mean.bound(Limits(row_norm=2.0, n_rows=10))
+    (2.0, 1.0)
+    """
+
+    def declare(function):
+        function.bound = bound
+        return function
+
+    return declare
