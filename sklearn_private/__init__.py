@@ -8,6 +8,11 @@ import importlib
 _HOMES = {
     "DPLogisticRegression": "dp",
     "DomainEncoder": "dp",
+    "FederatedWrapper": "federated",
+    "HEPredictor": "he",
+    "IdentifierRemover": "anonymization",
+    "KAnonymizer": "anonymization",
+    "MPCFitter": "mpc",
     "PrivacyLedger": "accounting",
     "most_private": "dp",
     "privacy_report": "report",

@@ -12,9 +12,7 @@ settings.register_profile("suite", deadline=None, derandomize=True, max_examples
 settings.load_profile("suite")
 
 DATA = Path(
-    os.environ.get(
-        "SKLEARN_PRIVATE_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"
-    )
+    os.environ.get("SKLEARN_PRIVATE_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
 )
 VECTORS = Path(__file__).parent / "vectors"
 

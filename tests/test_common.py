@@ -1,14 +1,13 @@
 """scikit-learn's contract, for every public estimator."""
 
 import pytest
-from contract_instances import EXPECTED_FAILED, INSTANCES, instances, public_estimators
 from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from contract_instances import INSTANCES, expected_failed, instances, public_estimators
 
 
 @pytest.mark.filterwarnings("ignore::sklearn_private.exceptions.PrivacyWarning")
-@parametrize_with_checks(
-    instances(), expected_failed_checks=lambda est: EXPECTED_FAILED.get(type(est), {})
-)
+@parametrize_with_checks(instances(), expected_failed_checks=expected_failed)
 def test_sklearn_contract(estimator, check):
     check(estimator)
 

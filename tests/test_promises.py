@@ -6,9 +6,10 @@ import re
 
 import numpy as np
 import pytest
-from contract_instances import fit_example, instances, public_estimators
 from dp_accounting import GaussianDpEvent
 from sklearn.base import clone
+
+from contract_instances import fit_example, instances, public_estimators
 from sklearn_private import PrivacyLedger, accounting, privacy_report
 from sklearn_private.exceptions import BudgetExceededError, PrivacyError
 from sklearn_private.statements import DPStatement, PrivacyStatement, schema

@@ -10,6 +10,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import Pipeline
+
 from sklearn_private import (
     DomainEncoder,
     DPLogisticRegression,
@@ -142,9 +143,7 @@ def _print_ledger(console, ledger, search):
 def _fit_once(X, y, path):
     path.unlink(missing_ok=True)
     ledger = PrivacyLedger(path, epsilon=1.0, delta=1e-5)
-    classifier = DPLogisticRegression(
-        epsilon=1.0, feature_norm=1.0, classes=[0, 1], ledger=ledger
-    )
+    classifier = DPLogisticRegression(epsilon=1.0, feature_norm=1.0, classes=[0, 1], ledger=ledger)
     return pipeline(classifier).fit(X, y)
 
 

@@ -108,8 +108,10 @@ def calibrate(make_event, *, epsilon, delta, neighboring="replace_one", rtol=1e-
     Raises
     ------
     InvalidParameterError
-        If no amount of noise meets the target.
+        If no amount of noise meets the target, or the target is no pair of numbers.
     """
+    check_number("epsilon", epsilon)
+    check_number("delta", delta, at_most=1)
     price = _price_at(make_event, epsilon, delta, neighboring)
     low, high = _bracket(price)
     root = brentq(price, low, high, xtol=rtol / 2)
@@ -208,7 +210,7 @@ def _price_at(make_event, target_epsilon, target_delta, neighboring):
         else:
             found = delta(event, epsilon=target_epsilon, neighboring=neighboring)
             target = target_delta
-        return math.log(min(max(found, 1e-300), 1e300) / target)
+        return math.log(min(max(found, 1e-300), 1e300) / max(target, 1e-300))
 
     return price
 

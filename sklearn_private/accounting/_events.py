@@ -150,13 +150,16 @@ def event_from_dict(data):
     Raises
     ------
     InvalidParameterError
-        If the kind of event is not known.
+        If the kind of event is not known, or has other fields.
     """
-    fields = dict(data)
+    fields = {name: _from_plain(value) for name, value in data.items()}
     kind = fields.pop("kind", None)
-    if kind not in _KNOWN:
+    if not isinstance(kind, str) or kind not in _KNOWN:
         raise InvalidParameterError(f"{kind!r} is not a known kind of privacy event.")
-    return _KNOWN[kind](**{name: _from_plain(value) for name, value in fields.items()})
+    try:
+        return _KNOWN[kind](**fields)
+    except TypeError as error:
+        raise InvalidParameterError(f"{kind} cannot be read: {error}.") from error
 
 
 def check_event(event):

@@ -132,7 +132,9 @@ def _truncated(leaf, neighboring):
 def _objective(leaf):
     """Return the distribution whose survival function is min(1, sum of Gaussian ones)."""
     terms = [(n, mu) for n, mu in leaf.gaussian_terms() if mu > 0]
-    top = max(mu * mu / 2 + mu * 10.5 for _, mu in terms)  # Phi(-10.5) < 1e-25
+    # There are 2^n_terms Gaussian losses; beyond this many deviations all are below _TAIL together.
+    reach = math.sqrt(2 * (leaf.n_terms * math.log(2) - math.log(_TAIL)))
+    top = max(mu * mu / 2 + mu * reach for _, mu in terms)
     loss = np.arange(math.ceil(top / _INTERVAL) + 1) * _INTERVAL
     survival = np.minimum(1.0, sum(n * ndtr(mu / 2 - loss / mu) for n, mu in terms))
     survival = np.where(survival < _TAIL, 0.0, survival)
@@ -140,7 +142,7 @@ def _objective(leaf):
     first = math.ceil(leaf.shift / _INTERVAL)  # Each loss is rounded up to the grid.
     masses = {first + i: float(m) for i, m in enumerate(mass) if m > 0}
     return privacy_loss_distribution.PrivacyLossDistribution.create_from_rounded_probability(
-        masses, infinity_mass=_TAIL + survival[-1], value_discretization_interval=_INTERVAL
+        masses, infinity_mass=_TAIL, value_discretization_interval=_INTERVAL
     )
 
 

@@ -35,11 +35,11 @@ class Range:
         """Return the values in [-1, 1]: beyond an end is that end, missing is the middle."""
         try:
             numbers = _floats(np.asarray(values))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError):  # NumPy's error would show a value of the column.
             raise InvalidParameterError(
                 f"Column {self.name!r} of X must hold numbers, since its domain is the range "
                 f"({self.low:g}, {self.high:g}). Give a list of categories for text."
-            ) from error
+            ) from None
         half = (self.high - self.low) / 2
         scaled = np.clip((np.clip(numbers, self.low, self.high) - self.low) / half - 1, -1.0, 1.0)
         return np.nan_to_num(scaled, nan=0.0)[:, None]

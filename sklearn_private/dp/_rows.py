@@ -41,13 +41,13 @@ class RowBounds:
     @property
     def row_norm(self):
         """The bound on the norm of a design row, the intercept column included."""
-        return float(np.hypot(self.norm, self.intercept))
+        return float(np.hypot(self.norm, self.intercept)) * (1 + 1e-15)  # rounded up
 
     def design(self, X):
         """Return clipped rows, with the intercept column last if there is one."""
         scaled = (np.clip(X, self.low, self.high) - self.centre) / self.scale
         size = np.linalg.norm(scaled, axis=1, keepdims=True)
-        scaled = scaled * (_SHRINK * np.minimum(1, self.norm / np.maximum(size, 1e-300)))
+        scaled = scaled * (_SHRINK * self.norm / np.maximum(size, self.norm))
         if not self.intercept:
             return scaled
         return np.hstack([scaled, np.full((len(X), 1), self.intercept)])

@@ -16,7 +16,12 @@ against that.
 """
 
 from ._bernoulli import bernoulli_exp
-from ._continuous import CONTINUOUS_GAUSSIAN_ERROR, continuous_gaussian
+from ._continuous import (
+    CONTINUOUS_GAUSSIAN_ERROR,
+    continuous_gaussian,
+    continuous_spherical,
+    continuous_spherical_error,
+)
 from ._discrete_gaussian import discrete_gaussian
 from ._discrete_laplace import discrete_laplace
 from ._gaussian import gaussian, gaussian_tv
@@ -33,6 +38,8 @@ __all__ = [
     "SecureSource",
     "bernoulli_exp",
     "continuous_gaussian",
+    "continuous_spherical",
+    "continuous_spherical_error",
     "discrete_gaussian",
     "discrete_laplace",
     "estimate_frequencies",

@@ -73,6 +73,69 @@ def continuous_gaussian(sigma, size, rng):
     return draws.reshape(shape) * float(sigma)
 
 
+def continuous_spherical(scale, size, rng):
+    r"""Draw one vector with density proportional to exp(-\|b\| / scale), \|b\| its L2 norm.
+
+    It is scale·\|z'\|·z, for independent standard normal z of ``size`` and z' of ``size + 1``
+    numbers: b given \|z'\| is normal with variance W = scale²·\|z'\|², W / scale² has the
+    chi-squared law with size + 1 degrees of freedom, and the integral of the normal density over
+    that law is exp(-\|b\| / scale) up to a constant. (A random direction times a random length has
+    the same law, but a float error of the direction has no bound that always holds.)
+
+    Parameters
+    ----------
+    scale : float
+        Above 0. The mean of the norm is ``size * scale``.
+    size : int
+        Number of coordinates.
+    rng : SecureSource or numpy.random.Generator
+        The source of randomness, see :func:`noise_source`.
+
+    Returns
+    -------
+    ndarray of float64, shape (size,)
+        Within `continuous_spherical_error` of an exact continuous draw, in L2 norm.
+
+    Raises
+    ------
+    InvalidParameterError
+        If ``scale`` is not a positive finite number.
+
+    Examples
+    --------
+    >>> from sklearn_private.mechanisms import continuous_spherical, noise_source
+    >>> continuous_spherical(2.0, 3, noise_source()).shape
+    (3,)
+    """
+    check("continuous_spherical", rng=rng, scale=scale)
+    direction = continuous_gaussian(1.0, size, rng)
+    length = np.linalg.norm(continuous_gaussian(1.0, size + 1, rng))
+    return float(scale) * length * direction
+
+
+def continuous_spherical_error(scale, size):
+    """Bound the L2 distance of `continuous_spherical` to an exact draw.
+
+    With e the error of each normal number and none above 38 (beyond has probability 10^-315), both
+    norms are at most 38·sqrt(size + 1) and err by at most e·sqrt(size + 1); the rounding of norm and
+    products is below 4·size·2^-53 of the result.
+
+    Parameters
+    ----------
+    scale : float
+        As in `continuous_spherical`.
+    size : int
+        As in `continuous_spherical`.
+
+    Returns
+    -------
+    float
+    """
+    largest = 38.0**2 * (size + 1)
+    drawn = 2.01 * 38.0 * (size + 1) * CONTINUOUS_GAUSSIAN_ERROR
+    return scale * (drawn + 4 * (size + 8) * 2.0**-53 * largest)
+
+
 def _standard(n, rng):
     words = uniform_words(n, rng)
     significands = (words | np.uint64(2**63)) * 2.0**-64  # in [1/2, 1], its first bit given

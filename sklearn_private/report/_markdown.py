@@ -38,7 +38,7 @@ def verdict(report):
         return "No differential privacy is claimed."
     return (
         f"The DP steps together: epsilon = {joint['epsilon']:.4g} at delta = {joint['delta']:.2g}, "
-        f"{joint['neighboring'].replace('_', '-')}."
+        f"{joint['neighboring'].replace('_', '-')}, one {joint['unit']}."
     )
 
 

@@ -61,6 +61,7 @@ class PrivacyReport:
                 "epsilon": "infinity" if epsilon == float("inf") else epsilon,
                 "delta": self.composition.delta,
                 "neighboring": self.composition.neighboring,
+                "unit": self.composition.unit,
             },
             "statements": {path: s.to_dict() for path, s in self.statements.items()},
             "steps": [

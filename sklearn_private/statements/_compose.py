@@ -11,9 +11,10 @@ into one :class:`Composition`. The rules:
    covered by the step's claim; nor is what a meta-estimator does with rows around DP estimators
    (calibrating, tuning a threshold, discarding fits). *Warning.*
 3. **Sums.** DP claims about the same rows add up: their events are composed and priced at the
-   largest delta among them. Claims under different relations are converted to replace-one, where
-   a claim (epsilon, delta) about a row that is removed or added is (2·epsilon, (1 + e^epsilon)·
-   delta), and summed. A maximum instead of a sum needs a public partition in which every unit
+   largest delta among them, or, where that has no curve, their epsilons and deltas are summed.
+   Claims under different relations are converted to replace-one, where a claim (epsilon, delta)
+   about a row that is removed or added is (2·epsilon, (1 + e^epsilon)·delta). The unit of the sum
+   is the smallest one. A maximum instead of a sum needs a public partition in which every unit
    lies in one part; nothing here assumes one.
 4. **Tables.** A DP model and a k-anonymous table of the same rows are together not DP, since the
    table is not. *Error.*
@@ -28,9 +29,10 @@ import math
 from dataclasses import dataclass
 
 from .. import accounting
+from ..exceptions import InvalidParameterError
 from ._finding import Finding, by_gravity
 from ._kinds import AnonymityStatement, DPStatement, MinimisationStatement
-from ._statement import PrivacyStatement
+from ._statement import UNITS, PrivacyStatement
 
 
 @dataclass(frozen=True)
@@ -104,14 +106,15 @@ class Composition:
     epsilon, delta : float or None
         The joint claim of the DP steps on the same rows; None without one. Void where a finding
         is an error.
-    neighboring : str or None
-        The relation of the joint claim.
+    neighboring, unit : str or None
+        The relation and the unit of the joint claim.
     """
 
     findings: tuple
     epsilon: float | None = None
     delta: float | None = None
     neighboring: str | None = None
+    unit: str | None = None
 
     @property
     def holds(self):
@@ -251,22 +254,31 @@ def _selection(searches):
 
 
 def _joint(steps):
+    """Return epsilon, delta, relation and unit of the joint claim."""
     claims = [claim for step in steps for claim in step.promises(DPStatement)]
     if not claims:
-        return None, None, None
+        return None, None, None, None
     relations = {claim.neighboring for claim in claims}
     mixed = len(relations) > 1
     relation = "replace_one" if mixed else claims[0].neighboring
+    unit = min((claim.unit for claim in claims), key=UNITS.index)
+    if len(claims) == 1 or any(claim.epsilon == math.inf for claim in claims):
+        worst = max(claims, key=lambda claim: (claim.epsilon, claim.delta))
+        return worst.epsilon, worst.delta, relation, unit
     delta = max(claim.delta for claim in claims)
-    if any(claim.epsilon == math.inf for claim in claims):
-        return math.inf, delta, relation
-    if len(claims) == 1:
-        return claims[0].epsilon, delta, relation
-    if mixed:
-        epsilons, deltas = zip(*map(_as_replace_one, claims), strict=True)
-        return math.fsum(epsilons), min(1.0, math.fsum(deltas)), relation
+    epsilon = math.inf if mixed else _priced(claims, delta, relation)
+    if epsilon == math.inf:
+        pairs = [_as_replace_one(c) if mixed else (c.epsilon, c.delta) for c in claims]
+        epsilon, delta = (math.fsum(column) for column in zip(*pairs, strict=True))
+    return epsilon, min(1.0, delta), relation, unit
+
+
+def _priced(claims, delta, relation):
     event = accounting.compose_events([claim.event for claim in claims])
-    return accounting.epsilon(event, delta=delta, neighboring=relation), delta, relation
+    try:
+        return accounting.epsilon(event, delta=delta, neighboring=relation)
+    except InvalidParameterError:  # a mechanism whose curve is not known
+        return math.inf
 
 
 def _as_replace_one(claim):

@@ -17,6 +17,7 @@ from typing import ClassVar
 from ._finding import Finding
 
 SCHEMA_VERSION = 1
+UNITS = ("row", "person", "site")  # from the smallest: who protects a person protects each row
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
