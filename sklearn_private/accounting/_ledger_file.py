@@ -48,7 +48,7 @@ class LedgerFile:
             os.close(descriptor)
             try:
                 with contextlib.closing(sqlite3.connect(draft)) as connection:
-                    connection.executescript(self._schema)
+                    connection.executescript(f"BEGIN; {self._schema}")
                     marks = ", ".join("?" * len(row))
                     connection.execute(f"INSERT INTO budget VALUES ({marks})", row)
                     connection.commit()

@@ -35,7 +35,9 @@ def verdict(report):
         return "**A claim below is void.** The findings say which, why, and what to do."
     joint = report["joint_claim"]
     if joint["epsilon"] is None:
-        return "No differential privacy is claimed."
+        kinds = sorted({s["technique"] for s in report["statements"].values()} - {"none"})
+        promised = f"Promised: {', '.join(kinds)}. " if kinds else ""
+        return promised + "No differential privacy is claimed."
     return (
         f"The DP steps together: epsilon = {joint['epsilon']:.4g} at delta = {joint['delta']:.2g}, "
         f"{joint['neighboring'].replace('_', '-')}, one {joint['unit']}."

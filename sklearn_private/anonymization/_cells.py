@@ -1,0 +1,78 @@
+"""The cells of a partition: a tree that sends every row to one of them, whatever its values."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A binary tree over the codes of the grids, root first. It holds no row and no count.
+
+    Parameters
+    ----------
+    column : ndarray of shape (n_nodes,)
+        The column that a node looks at; -1 at a leaf.
+    threshold : ndarray of shape (n_nodes,)
+        Codes above it belong to the right child.
+    left : ndarray of shape (n_nodes,)
+        The left child; the right child is the next node.
+    cell : ndarray of shape (n_nodes,)
+        The number of the cell at a leaf; -1 elsewhere.
+    """
+
+    column: np.ndarray
+    threshold: np.ndarray
+    left: np.ndarray
+    cell: np.ndarray
+
+    @classmethod
+    def of(cls, cuts, axes):
+        """Return the tree of ``cuts`` and the grid of each axis."""
+        threshold, grids = np.full(cuts.column.size, -1), []
+        for j, axis in enumerate(axes):
+            nodes = np.flatnonzero(cuts.column == j)
+            grid, threshold[nodes] = axis.grid(cuts.below[nodes], cuts.above[nodes])
+            grids.append(grid)
+        leaf = cuts.column < 0
+        cell = np.where(leaf, np.cumsum(leaf) - 1, -1)
+        return cls(cuts.column, threshold, cuts.left, cell), grids
+
+    @property
+    def n_cells(self):
+        """Number of cells."""
+        return int((self.column < 0).sum())
+
+    def find(self, codes):
+        """Return the cell of each row of ``codes``, an array of shape (n_columns, n_rows)."""
+        node = np.zeros(codes.shape[1], dtype=np.int64)
+        rows = np.arange(node.size)
+        while (rows := rows[self.column[node[rows]] >= 0]).size:
+            at = node[rows]
+            node[rows] = self.left[at] + (codes[self.column[at], rows] > self.threshold[at])
+        return self.cell[node]
+
+    def boxes(self, sizes):
+        """Return the lowest and the highest code of each cell in each column.
+
+        Parameters
+        ----------
+        sizes : sequence of int
+            Number of codes of each column.
+
+        Returns
+        -------
+        low, high : ndarray of shape (n_columns, n_cells)
+        """
+        low = np.zeros((len(sizes), self.column.size), dtype=np.int64)
+        high = np.repeat(np.array(sizes)[:, None] - 1, self.column.size, axis=1)
+        nodes = np.zeros(1, dtype=np.int64)
+        while (nodes := nodes[self.column[nodes] >= 0]).size:
+            left, right = self.left[nodes], self.left[nodes] + 1
+            for child in (left, right):
+                low[:, child], high[:, child] = low[:, nodes], high[:, nodes]
+            high[self.column[nodes], left] = self.threshold[nodes]
+            low[self.column[nodes], right] = self.threshold[nodes] + 1
+            nodes = np.concatenate([left, right])
+        leaf = self.column < 0
+        return low[:, leaf], high[:, leaf]

@@ -1,0 +1,78 @@
+"""What a k-anonymous table promises, in words."""
+
+from ..statements import AnonymityStatement, Finding
+
+_LEAKS = (
+    "sensitive values, where all who share a label have the same one (homogeneity)",
+    "sensitive values of people of whom more is known than the quasi-identifiers "
+    "(background knowledge)",
+    "what this and other tables or models of the same people tell together (composition)",
+    "the rule by which cuts were chosen, which can narrow values inside a cell (minimality, "
+    "downcoding)",
+    "the number of people, and the categories of each quasi-identifier",
+)
+_EXTREMES = "the extremes of the people in each class (tight labels)"
+_SEVERAL = "the classes of all rows of one person, to whoever can tell that they are one person's"
+
+
+def anonymity_statement(estimator, roles, columns, **facts):
+    """Return the statement about the table that ``fit`` or ``release`` saw.
+
+    Parameters
+    ----------
+    estimator : KAnonymizer
+        Whose statement it is.
+    roles : Roles
+        The part of each column.
+    columns : list
+        Names of the columns of the table.
+    **facts
+        ``n_people``, ``n_suppressed`` and ``information_loss`` of the statement.
+    """
+    by_person = roles.subject is not None
+    finding = undeclared_columns(roles, columns)
+    return AnonymityStatement(
+        owner=type(estimator).__name__,
+        k=int(estimator.k),
+        protects="the link from the quasi-identifiers of a person to one row: each label is "
+        f"shared by at least {estimator.k} people of the table",
+        unit="person" if by_person else "row",
+        against="whoever reads the output and knows the quasi-identifiers of some people",
+        releases=("labels in place of the quasi-identifiers", "all other columns as they are"),
+        leaks=(
+            *_LEAKS,
+            *[_EXTREMES] * (estimator.labels == "tight"),
+            *[_SEVERAL] * by_person,
+        ),
+        assumes=(
+            "the quasi-identifiers are all that can be known about a person from elsewhere",
+            "direct identifiers were removed",
+            "one value of subject_id is one person" if by_person else "each row is one person",
+            "a new row shares its label with k people of the fitted table; a batch of new rows is "
+            "k-anonymous only if it comes from release()",
+        ),
+        mechanism="strict multidimensional Mondrian on loss gain",
+        parameters={"k": int(estimator.k), "labels": estimator.labels},
+        bounds={"cuts and categories": "learned from the fitted table"},
+        findings=() if finding is None else (finding,),
+        quasi_identifiers=_names(columns, roles.quasi),
+        sensitive=_names(columns, roles.sensitive),
+        **facts,
+    )
+
+
+def undeclared_columns(roles, columns):
+    """Return the finding about columns that no parameter lists, or None."""
+    if not roles.undeclared:
+        return None
+    names = ", ".join(map(repr, _names(columns, roles.undeclared)))
+    return Finding(
+        "warning",
+        "",
+        f"columns are kept as they are although nothing says that they are safe: {names}",
+        "list each of them in quasi_identifiers, sensitive or harmless, or drop it",
+    )
+
+
+def _names(columns, positions):
+    return tuple(str(columns[i]) for i in positions)

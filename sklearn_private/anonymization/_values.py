@@ -1,0 +1,134 @@
+"""What a column holds: numbers, times or categories.
+
+A column is a narwhals Series or a one-dimensional array. Its kind is decided once, in ``fit``, and
+its values are then read as that kind: numbers as float64 with NaN where missing (durations as
+numbers of days), times as UTC ``datetime64[us]`` with NaT where missing, and everything else by its
+printed form, so that a category means the same in every container; ``"(missing)"`` where missing.
+"""
+
+import datetime
+import numbers
+
+import narwhals as nw
+import numpy as np
+
+from ..exceptions import InvalidParameterError
+
+MISSING = "(missing)"
+TIME = np.dtype("datetime64[us]")
+
+
+def kind_of(column):
+    """Return ``"number"``, ``"time"`` or ``"category"``, or None where nothing tells."""
+    if isinstance(column, np.ndarray):
+        if column.dtype == object:
+            return _kind_of_objects(column.tolist())
+        if column.dtype.kind in "iufm":
+            return "number"
+        return "time" if column.dtype.kind == "M" else "category"
+    if column.dtype.is_numeric() or isinstance(column.dtype, nw.Duration):
+        return "number"
+    if isinstance(column.dtype, nw.Datetime | nw.Date):
+        return "time"
+    if isinstance(column.dtype, nw.Object | nw.Unknown):
+        return _kind_of_objects(column.to_list())
+    return "category" if column.null_count() < len(column) else None
+
+
+def read(column, kind, name):
+    """Read a column as a kind.
+
+    Parameters
+    ----------
+    column : narwhals.Series or ndarray of shape (n_rows,)
+        The column.
+    kind : {"number", "time", "category"}
+        Its kind when it was fitted.
+    name : str
+        Its name, for messages.
+
+    Returns
+    -------
+    ndarray of float64 or datetime64, or list of str, of length n_rows
+
+    Raises
+    ------
+    InvalidParameterError
+        If it holds values of another kind.
+    """
+    if kind == "category":
+        return _texts(column)
+    found = kind_of(column)
+    if found is None:
+        return np.full(len(column), np.nan if kind == "number" else "NaT", dtype=_DTYPES[kind])
+    if found != kind:
+        raise InvalidParameterError(
+            f"Column {name!r} held {_PLURAL[kind]} when it was fitted; now it holds "
+            f"{_PLURAL[found]}. Convert it."
+        )
+    return _numbers(column) if kind == "number" else _times(column)
+
+
+def is_missing(value):
+    """Tell whether a single value stands for a missing one (None, NaN, NaT, pandas.NA)."""
+    if value is None or type(value).__name__ == "NAType":  # pandas.NA compares with nothing
+        return True
+    return isinstance(value, numbers.Number | np.generic | datetime.date) and value != value
+
+
+_DTYPES = {"number": np.float64, "time": TIME}
+_PLURAL = {"number": "numbers", "time": "dates", "category": "categories"}
+
+
+def _kind_of_objects(values):
+    types = {type(v) for v in values}
+    if str not in types:
+        types = {type(v) for v in values if not is_missing(v)}
+        if not types:
+            return None
+        if all(issubclass(t, numbers.Real) and t is not bool for t in types):
+            return "number"
+        if all(issubclass(t, datetime.date | np.datetime64) for t in types):
+            return "time"
+    return "category"
+
+
+def _numbers(column):
+    if isinstance(column, np.ndarray):
+        if column.dtype == object:
+            column = np.array([np.nan if is_missing(v) else v for v in column], dtype=float)
+        if column.dtype.kind == "m":
+            column = column / np.timedelta64(1, "D")
+        return column.astype(np.float64) + 0.0  # no negative zero
+    if isinstance(column.dtype, nw.Object | nw.Unknown):
+        return _numbers(np.array(column.to_list(), dtype=object))
+    if not isinstance(column.dtype, nw.Duration):
+        column = column.cast(nw.Float64)
+    return _numbers(column.to_numpy())
+
+
+def _times(column):
+    if isinstance(column, np.ndarray):
+        if column.dtype != object:
+            return column.astype(TIME)
+        return np.array([_utc(v) for v in column], dtype=TIME)
+    if isinstance(column.dtype, nw.Object | nw.Unknown):
+        return _times(np.array(column.to_list(), dtype=object))
+    if isinstance(column.dtype, nw.Datetime) and column.dtype.time_zone:
+        column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return column.cast(nw.Datetime("us")).to_numpy().astype(TIME)
+
+
+def _utc(value):
+    if is_missing(value):
+        return np.datetime64("NaT", "us")
+    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
+        value = value.astimezone(datetime.UTC).replace(tzinfo=None)
+    return np.datetime64(value, "us")
+
+
+def _texts(column):
+    values = column.tolist() if isinstance(column, np.ndarray) else column.to_list()
+    if {type(v) for v in values} <= {str}:
+        return values
+    return [MISSING if is_missing(v) else str(v) for v in values]
