@@ -10,12 +10,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-from datasets import design
-from peers import run_peer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
+from datasets import design
+from peers import run_peer
 from sklearn_private import DPLogisticRegression
 
 EPSILONS = [0.1, 0.5, 1.0, 4.0, 8.0]
@@ -70,7 +70,8 @@ for train, test in zip(data["train"], data["test"]):
     seconds = time.process_time() - start
     score = model(X[test]).detach().numpy()[:, 0]
     truth = data["y"][test]
-    found.append([float(np.mean((score > 0) == truth)), float(roc_auc_score(truth, score)), seconds])
+    accuracy, auc = np.mean((score > 0) == truth), roc_auc_score(truth, score)
+    found.append([float(accuracy), float(auc), seconds])
 print(json.dumps(found))
 """
 

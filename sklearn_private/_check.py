@@ -37,9 +37,7 @@ def real(owner, *names, above=None, at_least=None, below=None, at_most=None, opt
 def integer(owner, *names, at_least=None, at_most=None, optional=False):
     """Check that each named attribute is a whole number within the stated limits."""
     limits = {">= {}": at_least, "<= {}": at_most}
-    rule = " and ".join(
-        ["an integer", *(f.format(v) for f, v in limits.items() if v is not None)]
-    )
+    rule = " and ".join(["an integer", *(f.format(v) for f, v in limits.items() if v is not None)])
     for name in names:
         value = getattr(owner, name)
         if optional and value is None:

@@ -17,7 +17,10 @@ def table(titles, rows):
     widths = [max(len(line[i]) for line in lines) for i in range(len(titles))]
     print()
     for i, line in enumerate(lines):
-        cells = [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:]))]
+        cells = [
+            line[0].ljust(widths[0]),
+            *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True)),
+        ]
         print("  " + "   ".join(cells))
         if i == 0:
             print("  " + "   ".join("-" * w for w in widths))

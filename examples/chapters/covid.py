@@ -1,4 +1,6 @@
-"""Hospital tests: identifiers are found and removed, and a table is k-anonymized to be published."""
+"""Hospital tests: identifiers are removed, and a table is k-anonymized to be published."""
+
+import textwrap
 
 import matplotlib
 
@@ -52,16 +54,23 @@ def _anonymizer(k):
 
 def _print_losses(console, people):
     rows = [
-        (f"k = {k}", f"{fitted.privacy_statement_.information_loss:.3f}", f"{fitted.cells_.n_cells}")
+        (
+            f"k = {k}",
+            f"{_loss(fitted):.3f}",
+            f"{fitted.cells_.n_cells}",
+        )
         for k, fitted in people.items()
     ]
     console.table(("people who share a label", "information loss", "classes"), rows)
 
 
+def _loss(fitted):
+    return fitted.privacy_statement_.information_loss
+
+
 def _draw(clean, people, path):
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-    losses = [fitted.privacy_statement_.information_loss for fitted in people.values()]
-    left.plot(SIZES, losses, "o-")
+    left.plot(SIZES, [_loss(fitted) for fitted in people.values()], "o-")
     left.set_xscale("log")
     left.set_xticks(SIZES, [str(k) for k in SIZES])
     left.minorticks_off()
@@ -82,8 +91,8 @@ def _publish(console, clean, anonymizer, path):
     published.to_csv(path, index=False)
     console.text(f"Three of the {len(published):,} published rows ({path.name}):")
     first = published[["gender", "age", "clinic_name", "result"]].head(3).astype(str)
-    rows = [[value if len(value) < 30 else value[:27] + "..." for value in row] for row in first.values]
-    console.table(tuple(first.columns), rows)
+    first = first.map(lambda text: textwrap.shorten(text, 30, placeholder=" ..."))
+    console.table(tuple(first.columns), first.to_numpy().tolist())
 
 
 def _report(console, table, path):

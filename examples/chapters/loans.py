@@ -108,7 +108,8 @@ def _scores(model, X, y):
 
 def _print_table(console, curve, plain, majority):
     rows = [("always 'pays back'", majority["accuracy"], majority["AUC"])]
-    rows += zip([f"epsilon = {e:g}" for e in curve["epsilon"]], curve["accuracy"], curve["AUC"])
+    names = [f"epsilon = {e:g}" for e in curve["epsilon"]]
+    rows += zip(names, curve["accuracy"], curve["AUC"], strict=True)
     rows += [("without privacy", plain["accuracy"], plain["AUC"])]
     console.table(
         ("5-fold mean", "accuracy", "AUC"), [(n, f"{a:.3f}", f"{b:.3f}") for n, a, b in rows]

@@ -120,7 +120,8 @@ class CategoryGrid:
         first, of_cell = distinct([low, high], [n, n])
         low, high = low[first], high[first]
         sets = [range(*ends) for ends in zip(low, high + 1, strict=True)]
-        texts = [_text([names[i] for i in codes], n) for codes in sets]
+        # A cell that is the whole domain takes unseen values too, so it names none.
+        texts = ["*" if len(codes) == n else _text([names[i] for i in codes], n) for codes in sets]
         total = np.concatenate([[0.0], np.cumsum(self.size)])
         penalty = _penalty(total[high + 1] - total[low], total[-1])
         return Labels.of(texts, of_cell, penalty, _features(sets, n) if numeric else None)

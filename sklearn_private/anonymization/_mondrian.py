@@ -273,8 +273,10 @@ class _Level:
 
         pair = 2 * (np.cumsum(best.found) - 1)[cell]  # halves are numbered 2i and 2i + 1
         half, n_halves = pair + right[order], 2 * int(best.found.sum())
-        holder, people = self._count_people(order, half, n_halves, right)
-        large = people >= 2 * k
+        holder = self._halve_holders(order, right)
+        # Each side of a further cut needs k rows, or k units where people may be on both sides.
+        weight = self.units.weight[order] if holder is None else None
+        large = np.bincount(half, weights=weight, minlength=n_halves) >= 2 * k
         sizes = np.bincount(half, minlength=n_halves)[large]
         halves = np.repeat(np.flatnonzero(large), sizes)
         places = np.flatnonzero(halves % 2 == 0), np.flatnonzero(halves % 2)
@@ -292,19 +294,16 @@ class _Level:
         low[column, np.arange(1, 2 * below.size, 2)] = below + 1
         return low, high
 
-    def _count_people(self, order, half, n_halves, right):
-        """Renumber the holders by half, and count the people of each half."""
+    def _halve_holders(self, order, right):
+        """Return the (half, person) pair of each unit, numbered from 0."""
         if self.holder is None:
-            return None, np.bincount(half, weights=self.units.weight[order], minlength=n_halves)
+            return None
         key = 2 * self.holder[order] + right[order]
         used = np.zeros(int(key.max(initial=0)) + 1, dtype=bool)
         used[key] = True
-        number = (np.cumsum(used) - 1)[key]
         holder = np.zeros_like(self.holder)
-        holder[order] = number
-        half_of_holder = np.zeros(int(used.sum()), dtype=np.int64)
-        half_of_holder[number] = half
-        return holder, np.bincount(half_of_holder, minlength=n_halves)
+        holder[order] = (np.cumsum(used) - 1)[key]
+        return holder
 
 
 def _part(order, pair, right, large, places):

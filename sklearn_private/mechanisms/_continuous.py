@@ -117,8 +117,8 @@ def continuous_spherical_error(scale, size):
     """Bound the L2 distance of `continuous_spherical` to an exact draw.
 
     With e the error of each normal number and none above 38 (beyond has probability 10^-315), both
-    norms are at most 38·sqrt(size + 1) and err by at most e·sqrt(size + 1); the rounding of norm and
-    products is below 4·size·2^-53 of the result.
+    norms are at most 38·sqrt(size + 1) and err by at most e·sqrt(size + 1); the rounding of norm
+    and products is below 4·size·2^-53 of the result.
 
     Parameters
     ----------

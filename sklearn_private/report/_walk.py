@@ -123,9 +123,19 @@ def _visit_step(obj, path, behind, found):
     statement = getattr(obj, "privacy_statement_", None)
     if statement is None:
         behind = _visit_each(_held(obj), path, behind, found)
+    else:
+        _note_searches(obj, path, found)
     step = Step(path, type(obj).__name__, _is_stateful(obj, statement), statement, behind)
     found.steps.append(step)
     return (*behind, step)
+
+
+def _note_searches(obj, path, found):
+    """Note the searches inside a wrapper, whose statement has the promises of what it holds."""
+    inside = Walk([], [], {})
+    _visit_each(_held(obj), path, (), inside)
+    found.searches.extend(inside.searches)
+    found.ledgers.update(inside.ledgers)
 
 
 def _held(obj):

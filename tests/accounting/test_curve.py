@@ -47,10 +47,8 @@ def test_trees_of_events_agree_with_dp_accounting(neighboring, event, delta):
 
 @pytest.mark.parametrize("factor, right", [(2, True), (1, False)])
 @pytest.mark.parametrize("sample", [0.1, 0.5, 1.0, None])
-@pytest.mark.parametrize("multiplier", [0.8, 3.0])
-def test_our_multiplier_is_half_of_theirs_when_rows_are_replaced(
-    multiplier, sample, factor, right
-):
+@pytest.mark.parametrize("multiplier", [1.5, 4.0])
+def test_our_multiplier_is_half_of_theirs_when_rows_are_replaced(multiplier, sample, factor, right):
     def event(noise_multiplier):
         gaussian = dp_event.GaussianDpEvent(noise_multiplier)
         return dp_event.PoissonSampledDpEvent(sample, gaussian) if sample else gaussian
@@ -213,17 +211,19 @@ def test_calibration_refuses_targets_that_no_noise_meets():
 @pytest.mark.parametrize("value", [-0.1, 1.1, math.nan, "1e-5", None, True, [0.1]])
 def test_rejects_bad_numbers(value):
     event = dp_event.GaussianDpEvent(1.0)
-    with pytest.raises(InvalidParameterError, match="delta must be a number >= 0 and <= 1. Got"):
+    with pytest.raises(InvalidParameterError, match=r"delta must be a number >= 0 and <= 1. Got"):
         accounting.epsilon(event, delta=value)
     if value != 1.1:
-        with pytest.raises(InvalidParameterError, match="epsilon must be a number >= 0. Got"):
+        with pytest.raises(InvalidParameterError, match=r"epsilon must be a number >= 0. Got"):
             accounting.delta(event, epsilon=value)
-        with pytest.raises(InvalidParameterError, match="epsilon must be a number >= 0. Got"):
+        with pytest.raises(InvalidParameterError, match=r"epsilon must be a number >= 0. Got"):
             accounting.calibrate(dp_event.GaussianDpEvent, epsilon=value, delta=1e-5)
 
 
 @pytest.mark.parametrize("relation", ["other", None, ["add_remove"]])
-@pytest.mark.parametrize("price, at", [(accounting.epsilon, "delta"), (accounting.delta, "epsilon")])
+@pytest.mark.parametrize(
+    "price, at", [(accounting.epsilon, "delta"), (accounting.delta, "epsilon")]
+)
 def test_rejects_unknown_relations(price, at, relation):
     with pytest.raises(InvalidParameterError, match="neighboring must be one of 'replace_one'"):
         price(dp_event.GaussianDpEvent(1.0), neighboring=relation, **{at: 0.5})

@@ -76,9 +76,7 @@ def test_nested_events_survive_json_and_can_be_looked_up(event):
 
 
 def test_numbers_of_numpy_become_plain():
-    event = dp_event.SelfComposedDpEvent(
-        dp_event.GaussianDpEvent(np.float64(1.25)), np.int64(3)
-    )
+    event = dp_event.SelfComposedDpEvent(dp_event.GaussianDpEvent(np.float64(1.25)), np.int64(3))
     assert json.loads(json.dumps(event_to_dict(event))) == {
         "kind": "SelfComposedDpEvent",
         "event": {"kind": "GaussianDpEvent", "noise_multiplier": 1.25},
@@ -86,7 +84,9 @@ def test_numbers_of_numpy_become_plain():
     }
 
 
-@pytest.mark.parametrize("kind", ["DpEvent", "GaussianEvent", "", None, "type", ["GaussianDpEvent"]])
+@pytest.mark.parametrize(
+    "kind", ["DpEvent", "GaussianEvent", "", None, "type", ["GaussianDpEvent"]]
+)
 def test_an_unknown_kind_is_refused(kind):
     with pytest.raises(InvalidParameterError, match="is not a known kind of privacy event"):
         event_from_dict({"kind": kind, "noise_multiplier": 1.0})

@@ -1,5 +1,6 @@
 import functools
 import math
+from itertools import pairwise
 
 import mpmath
 import pytest
@@ -81,7 +82,7 @@ def test_no_size_of_the_numbers_overflows(mu, epsilon):
 @pytest.mark.parametrize("mu", [1e-3, 1.0, 5.0])
 def test_delta_falls_with_epsilon_and_grows_with_mu(mu):
     deltas = [gaussian_delta(epsilon, mu) for epsilon in (0.0, 0.1, 1.0, 3.0, 10.0)]
-    assert all(later < earlier or earlier == 0 for earlier, later in zip(deltas, deltas[1:]))
+    assert all(later < earlier or earlier == 0 for earlier, later in pairwise(deltas))
     assert gaussian_delta(1.0, mu) <= gaussian_delta(1.0, 1.01 * mu)
 
 

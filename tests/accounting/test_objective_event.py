@@ -24,7 +24,9 @@ RATIO = 0.1
 
 
 def vectors(angles, norms):
-    return np.array([[r * math.cos(a), r * math.sin(a)] for a, r in zip(angles, norms)])
+    return np.array(
+        [[r * math.cos(a), r * math.sin(a)] for a, r in zip(angles, norms, strict=True)]
+    )
 
 
 def loss(spans, n_rows):

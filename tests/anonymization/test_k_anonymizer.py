@@ -14,6 +14,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier
+
 from sklearn_private.anonymization import KAnonymizer
 from sklearn_private.exceptions import InvalidParameterError
 
@@ -291,9 +292,13 @@ def test_the_statement_says_what_holds(adult_table):
 
 
 def test_declared_columns_are_no_finding(adult_table):
-    statement = KAnonymizer(
-        k=10, quasi_identifiers=QUASI, sensitive=["salary-class"], harmless=["occupation"]
-    ).fit(adult_table).privacy_statement_
+    statement = (
+        KAnonymizer(
+            k=10, quasi_identifiers=QUASI, sensitive=["salary-class"], harmless=["occupation"]
+        )
+        .fit(adult_table)
+        .privacy_statement_
+    )
     assert statement.findings == ()
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from sklearn_private.anonymization import KAnonymizer
 
 AGES = np.repeat([17.0, 25.0, 40.0, 67.0], 3)

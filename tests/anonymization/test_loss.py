@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sklearn_private.anonymization import KAnonymizer, information_loss
 from sklearn_private.exceptions import InvalidParameterError
 

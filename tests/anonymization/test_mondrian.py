@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sklearn_private.anonymization._categories import CategoryAxis
 from sklearn_private.anonymization._cells import Cells
 from sklearn_private.anonymization._mondrian import boxes, held, partition
@@ -11,80 +12,72 @@ from sklearn_private.anonymization._ordered import OrderedAxis
 from sklearn_private.anonymization._rows import Units, count_people, distinct
 
 
-def slow_cells(axes, codes, person, k):
-    """Cut one cell at a time by the rule of the module's docstring; labels show what is held."""
+class SlowSearch:
+    """Cuts one cell at a time by the rule of the module's docstring; labels show what is held."""
 
-    def penalty(j, rows):
-        present = np.unique(codes[j][rows])
-        size = axes[j].size[present].sum()
-        return float(axes[j].penalty(present[[0]], present[[-1]], np.array([size]))[0])
+    def __init__(self, axes, codes, person, k):
+        self.axes, self.codes, self.person, self.k = axes, codes, person, k
 
-    def best_cut(rows):
+    def best_cut(self, rows):
         best = None
-        for j in range(len(codes)):
-            for code in np.unique(codes[j][rows])[:-1]:
-                left = rows[codes[j][rows] <= code]
-                right = rows[codes[j][rows] > code]
-                if min(len(set(person[left])), len(set(person[right]))) < k:
+        for j, code in enumerate(self.codes):
+            for last in np.unique(code[rows])[:-1]:
+                sides = rows[code[rows] <= last], rows[code[rows] > last]
+                if min(len(set(self.person[side])) for side in sides) < self.k:
                     continue
-                gain = len(rows) * penalty(j, rows)
-                gain -= len(left) * penalty(j, left) + len(right) * penalty(j, right)
-                share = len(left) / len(rows)
+                gain = self.loss(j, rows) - sum(self.loss(j, side) for side in sides)
+                share = len(sides[0]) / len(rows)
                 score = gain * (0.25 + share * (1 - share))
-                if best is None or score > best[0] + 1e-9:
-                    best = (score, left, right)
+                if best is None or score > best[0]:
+                    best = (score, *sides)
         return best
 
-    done, todo = [], [np.arange(len(person))]
-    while todo:
-        rows = todo.pop()
-        cut = best_cut(rows)
-        if cut is None:
-            done.append(frozenset(rows.tolist()))
-        else:
-            todo += cut[1:]
-    return set(done)
+    def loss(self, j, rows):
+        present = np.unique(self.codes[j][rows])
+        size = np.array([self.axes[j].size[present].sum()])
+        return len(rows) * float(self.axes[j].penalty(present[[0]], present[[-1]], size)[0])
+
+    def cells(self):
+        done, todo = set(), [np.arange(len(self.person))]
+        while todo:
+            rows = todo.pop()
+            cut = self.best_cut(rows)
+            if cut is None:
+                done.add(frozenset(rows.tolist()))
+            else:
+                todo += cut[1:]
+        return done
 
 
-@st.composite
-def tables(draw):
-    n = draw(st.integers(4, 16))
-    # Weights that no two cuts share: ties could go either way by rounding.
-    seed = draw(st.integers(0, 10_000))
+def fast_cells(axes, codes, person, k):
+    units = Units.of(codes, [axis.size.size for axis in axes], person)
+    leaf = partition(units, axes, k, held).leaf_of_unit[units.of_row]
+    return {frozenset(np.flatnonzero(leaf == cell).tolist()) for cell in set(leaf)}
+
+
+@given(st.integers(0, 10_000), st.integers(4, 24), st.integers(2, 3))
+def test_all_cells_of_a_level_are_cut_as_if_each_were_alone(seed, n, k):
+    rng = np.random.default_rng(seed)
+    columns = rng.normal(size=(2, n))  # distinct numbers: no two cuts have the same score
+    axes, codes = zip(*map(OrderedAxis.of, columns), strict=True)
+    slow = SlowSearch(axes, codes, np.arange(n), k).cells()
+    assert fast_cells(axes, codes, None, k) == slow
+
+
+@given(st.integers(0, 10_000), st.integers(4, 16), st.integers(2, 3), st.integers(3, 20))
+def test_cells_hold_k_people_and_cannot_be_cut_further(seed, n, k, n_people):
     rng = np.random.default_rng(seed)
     age = rng.normal(size=n)[rng.integers(0, n, n)]
     job = [str(v) for v in rng.integers(0, 3, n)]
-    person = rng.integers(0, draw(st.sampled_from([3, 6, 100])), n)
-    return age, job, person
-
-
-@given(tables(), st.integers(2, 3), st.booleans())
-def test_all_cells_of_a_level_are_cut_as_if_each_were_alone(table, k, by_person):
-    age, job, person = table
-    ids = np.unique(person, return_inverse=True)[1] if by_person else np.arange(len(age))
-    if len(set(ids)) < k:
+    person = np.unique(rng.integers(0, n_people, n), return_inverse=True)[1]
+    if len(set(person)) < k:
         return
     axes, codes = zip(OrderedAxis.of(age), CategoryAxis.of(job), strict=True)
-    units = Units.of(codes, [axis.size.size for axis in axes], ids if by_person else None)
-    leaf = partition(units, axes, k, held).leaf_of_unit[units.of_row]
-    fast = {frozenset(np.flatnonzero(leaf == cell).tolist()) for cell in set(leaf)}
-    slow = slow_cells(axes, codes, ids, k)
-    assert quality(axes, codes, fast) == pytest.approx(quality(axes, codes, slow), abs=0.25)
-    assert fast == slow or tie_is_possible(axes, codes)
-
-
-def quality(axes, codes, cells):
-    total = 0.0
-    for cell in cells:
-        for axis, code in zip(axes, codes, strict=True):
-            present = np.unique(code[list(cell)])
-            size = np.array([axis.size[present].sum()])
-            total += len(cell) * float(axis.penalty(present[[0]], present[[-1]], size)[0])
-    return total / len(codes[0]) / len(axes)
-
-
-def tie_is_possible(axes, codes):
-    return len(axes[1].categories) > 1 or axes[0].values.size < len(codes[0])
+    search = SlowSearch(axes, codes, person, k)
+    for cell in fast_cells(axes, codes, person, k):
+        rows = np.array(sorted(cell))
+        assert len(set(person[rows])) >= k
+        assert search.best_cut(rows) is None
 
 
 @pytest.mark.parametrize("extents", [boxes, held])

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sklearn_private.anonymization import KAnonymizer
 from sklearn_private.exceptions import PrivacyWarning
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+
 from sklearn_private.anonymization import KAnonymizer
 from sklearn_private.exceptions import InvalidParameterError
 
