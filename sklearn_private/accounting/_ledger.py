@@ -16,13 +16,14 @@ import math
 import os
 import sqlite3
 import uuid
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from .. import _check
 from .._optional import require
-from ..exceptions import BudgetExceededError, InvalidParameterError, LedgerError
+from ..exceptions import BudgetExceededError, InvalidParameterError, LedgerError, PrivacyWarning
 from ._curve import check_number, curve_of
 from ._curve import epsilon as epsilon_of
 from ._events import (
@@ -299,9 +300,16 @@ class PrivacyLedger:
 class NoLedger:
     """Stands for a ledger where none was given: it takes every charge and keeps none."""
 
-    def spend(self, event, **_):
-        """Take the charge."""
+    def spend(self, event, *, owner="", seeded=False, **_):
+        """Take the charge, with a warning where its randomness can be repeated."""
         check_event(event)
+        if seeded:
+            warnings.warn(
+                f"{owner or 'This charge'} is seeded by random_state: its noise can be repeated, "
+                "so its epsilon is infinite. Use random_state=None for a release.",
+                PrivacyWarning,
+                stacklevel=5,
+            )
 
 
 def open_ledger(ledger):

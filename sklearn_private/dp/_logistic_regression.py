@@ -1,7 +1,6 @@
 """Logistic regression with differential privacy."""
 
 import math
-import warnings
 
 import numpy as np
 from scipy.special import expit
@@ -10,11 +9,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .. import _check
 from ..accounting import NEIGHBORING, open_ledger
-from ..exceptions import PrivacyWarning
 from ..mechanisms import is_secure, noise_source
-from ..statements import DPStatement, Finding
+from ..statements import SEEDED, DPStatement
 from ._labels import binary_labels
 from ._objective import calibrate
+from ._pure_objective import calibrate_pure
 from ._rows import row_bounds
 
 
@@ -31,7 +30,8 @@ class DPLogisticRegression(ClassifierMixin, BaseEstimator):
     epsilon : float, default=1.0
         Privacy loss of one fit. Larger is more accurate and less private.
     delta : float, default=1e-5
-        Probability-like slack of the claim, in (0, 1). Keep it below 1 / n_samples.
+        Probability-like slack of the claim, in [0, 1). Keep it below 1 / n_samples. 0 is pure
+        epsilon: the claim has no slack, and takes more noise.
     neighboring : {"replace_one", "zero_out", "add_remove"}, default="replace_one"
         The neighbouring relation: a row is replaced by another, replaced by nothing (the number
         of rows is public), or added or removed (it is not). Replace-one takes twice the noise.
@@ -163,14 +163,7 @@ class DPLogisticRegression(ClassifierMixin, BaseEstimator):
         X, y = validate_data(self, X, y, dtype=np.float64)
         bounds = row_bounds(self, X.shape[1], getattr(self, "feature_names_in_", None))
         classes, codes, findings = binary_labels(self, y)
-        mechanism = calibrate(
-            self.epsilon,
-            self.delta,
-            row_norm=bounds.row_norm,
-            n_features=X.shape[1] + bool(bounds.intercept),
-            neighboring=self.neighboring,
-            min_l2=0.0 if self.C is None else 1 / self.C,
-        )
+        mechanism = self._mechanism(bounds, X.shape[1])
         rng = noise_source(self.random_state)
         self._spend(mechanism.event, seeded=not is_secure(rng))
         w = mechanism.release(bounds.design(X), codes, rng)
@@ -249,24 +242,31 @@ class DPLogisticRegression(ClassifierMixin, BaseEstimator):
 
     def _check_parameters(self):
         _check.real(self, "epsilon", above=0)
-        _check.real(self, "delta", above=0, below=1)
+        _check.real(self, "delta", at_least=0, below=1)
         _check.real(self, "C", above=0, optional=True)
         _check.choice(self, "neighboring", NEIGHBORING)
         _check.choice(self, "solver", ("auto", "objective"))
         _check.boolean(self, "fit_intercept")
 
+    def _mechanism(self, bounds, n_columns):
+        public = {
+            "row_norm": bounds.row_norm,
+            "n_features": n_columns + bool(bounds.intercept),
+            "neighboring": self.neighboring,
+            "min_l2": 0.0 if self.C is None else 1 / self.C,
+        }
+        if self.delta == 0:
+            return calibrate_pure(self.epsilon, **public)
+        return calibrate(self.epsilon, self.delta, **public)
+
     def _spend(self, event, seeded):
-        owner = type(self).__name__
         open_ledger(self.ledger).spend(
-            event, owner=owner, delta=self.delta, neighboring=self.neighboring, seeded=seeded
+            event,
+            owner=type(self).__name__,
+            delta=self.delta,
+            neighboring=self.neighboring,
+            seeded=seeded,
         )
-        if seeded:
-            warnings.warn(
-                f"{owner} is seeded by random_state: its noise can be repeated, so its epsilon is "
-                "infinite. Use random_state=None for a release.",
-                PrivacyWarning,
-                stacklevel=3,
-            )
 
     def _state(self, mechanism, bounds, findings, secure):
         hidden = self.neighboring == "add_remove"
@@ -297,26 +297,12 @@ class DPLogisticRegression(ClassifierMixin, BaseEstimator):
                 "bounds, classes and parameters were chosen without looking at the rows",
                 "one row per person, or the claim is per row and not per person",
             ),
-            mechanism="Gaussian objective perturbation with output noise",
-            parameters={
-                "l2": mechanism.l2,
-                "noise_scale": mechanism.noise_scale,
-                "row_norm": bounds.row_norm,
-                "tolerance": mechanism.tolerance,
-                "output_multiplier": mechanism.output_multiplier,
-            },
+            mechanism=mechanism.name,
+            parameters={"row_norm": bounds.row_norm, **mechanism.parameters()},
             bounds={
                 "rows": bounds.source,
                 "classes": "learned from y" if findings else "classes=, from the caller",
             },
             randomness="operating system" if secure else "seeded",
-            findings=(*findings, *(() if secure else (_SEEDED,))),
+            findings=(*findings, *(() if secure else (SEEDED,))),
         )
-
-
-_SEEDED = Finding(
-    "error",
-    "",
-    "the noise is seeded by random_state and can be repeated: epsilon is infinite",
-    "set random_state=None",
-)

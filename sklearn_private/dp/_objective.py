@@ -27,6 +27,7 @@ rho depends on the data or on their number.
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from dp_accounting import ComposedDpEvent, GaussianDpEvent
@@ -76,6 +77,13 @@ class ObjectivePerturbation:
     output_sensitivity: float
     output_multiplier: float
     event: object
+
+    name: ClassVar[str] = "Gaussian objective perturbation with output noise"
+
+    def parameters(self):
+        """Return the public numbers of the release by name."""
+        names = ("l2", "noise_scale", "tolerance", "output_multiplier")
+        return {name: getattr(self, name) for name in names}
 
     def release(self, X, y, rng):
         """Return the private coefficients of one release.

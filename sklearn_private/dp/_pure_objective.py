@@ -22,6 +22,7 @@ spends epsilon_out.
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from dp_accounting import ComposedDpEvent, LaplaceDpEvent
 
@@ -58,6 +59,13 @@ class PureObjectivePerturbation:
     output_sensitivity: float
     output_epsilon: float
     event: object
+
+    name: ClassVar[str] = "objective perturbation with pure epsilon and output noise"
+
+    def parameters(self):
+        """Return the public numbers of the release by name."""
+        names = ("l2", "noise_scale", "tolerance", "output_epsilon")
+        return {name: getattr(self, name) for name in names}
 
     def release(self, X, y, rng):
         """Return the private coefficients of one release.

@@ -2,14 +2,8 @@
 
 import math
 
-from ..statements import AggregationStatement, DPStatement, Finding
+from ..statements import SEEDED, AggregationStatement, DPStatement, Finding
 
-SEEDED = Finding(
-    "error",
-    "",
-    "the noise is seeded by random_state and can be repeated: epsilon is infinite",
-    "set random_state=None",
-)
 CENTRAL = Finding(
     "note",
     "",

@@ -192,13 +192,6 @@ class FederatedWrapper(SumsEstimator):
         self._keep(result, aggregator, data)
         masks = (masks_statement(self),) if self.secure_aggregation else ()
         self._state(data, (), (*masks, dp_statement(self, plan, labels, is_secure(rng))))
-        if not is_secure(rng):
-            warnings.warn(
-                f"{type(self).__name__} is seeded by random_state: its noise can be repeated, so "
-                "its epsilon is infinite. Use random_state=None for a release.",
-                PrivacyWarning,
-                stacklevel=3,
-            )
 
     def _aggregator(self, sites, limits=None):
         plain = Sites(sites, limits)

@@ -1,7 +1,7 @@
 """What a fitted object promises, and how promises compose."""
 
 from ._compose import Composition, Search, Step, compose
-from ._finding import Finding
+from ._finding import SEEDED, Finding
 from ._kinds import (
     AggregationStatement,
     AnonymityStatement,
@@ -13,6 +13,7 @@ from ._kinds import (
 from ._statement import PrivacyStatement, library_version, schema
 
 __all__ = [
+    "SEEDED",
     "AggregationStatement",
     "AnonymityStatement",
     "Composition",

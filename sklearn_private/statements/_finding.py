@@ -33,6 +33,15 @@ class Finding:
         return asdict(self)
 
 
+SEEDED = Finding(
+    "error",
+    "",
+    "the noise is seeded by random_state and can be repeated: epsilon is infinite",
+    "set random_state=None",
+)
+"""What every DP statement says of noise that can be repeated."""
+
+
 def by_gravity(findings):
     """Return the findings as a tuple, the gravest first, each once."""
     return tuple(sorted(dict.fromkeys(findings), key=lambda f: LEVELS.index(f.level)))

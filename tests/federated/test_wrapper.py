@@ -160,7 +160,9 @@ def test_traffic_is_known(cancer):
 
 def test_sites_agree_on_a_list_of_labels(credit):
     X, y = credit
-    listed = FederatedWrapper(LogisticRegression(), classes=["good", "bad", "unknown"]).fit(X, y)
+    listed = FederatedWrapper(
+        LogisticRegression(), classes=["good", "bad", "absent", "unknown"]
+    ).fit(X, y)
     assert listed.classes_.tolist() == ["bad", "good"]
     assert difference(listed, FederatedWrapper(LogisticRegression()).fit(X, y)) < 1e-12
     messages = [finding.message for finding in listed.privacy_statement_.findings]

@@ -24,7 +24,7 @@ def wide(rows, size=4096):
     return np.resize(rows.weight @ rows.X, size), np.outer(rows.y, rows.y)
 
 
-def sites(n=4, scale=1.0, n_features=3):
+def sites(n=5, scale=1.0, n_features=3):
     rng = np.random.default_rng(0)
     return [
         Rows(scale * rng.normal(size=(5, n_features)), rng.normal(size=5), np.ones(5))
@@ -51,7 +51,7 @@ def test_hidden_sums_equal_plain_ones(hide, n, scale):
 def test_every_vector_that_leaves_a_site_is_uniform(hide):
     for (vector,) in hide(Sites(sites())).addends(wide):
         assert evenness(vector) > 1e-9  # drawn by the operating system, not seeded
-    bare = _ring.encode(np.resize(wide(sites()[0])[0], 4096), 4)
+    bare = _ring.encode(np.resize(wide(sites()[0])[0], 4096), 5)
     assert evenness(bare) < 1e-9  # the test sees what is not hidden
 
 
@@ -82,13 +82,23 @@ def test_any_but_one_share_tells_nothing():
     assert evenness(words) < 1e-9
 
 
-def test_both_sites_of_a_pair_derive_masks_that_cancel_and_others_do_not():
-    a, b, c = (MaskingSite() for _ in range(3))
+def test_both_sites_of_a_pair_derive_masks_that_cancel():
+    a, b = MaskingSite(), MaskingSite()
     for site in (a, b):
         site.agree([a.public_key, b.public_key])
     assert not _ring.add(a.next_mask(9), b.next_mask(9)).any()
-    c.agree([c.public_key, b.public_key])
-    assert _ring.add(a.next_mask(9), c.next_mask(9)).all()
+
+
+def test_every_pair_has_masks_of_its_own():
+    a, *others = (MaskingSite() for _ in range(4))
+    masks = []
+    for other in others:
+        pair = MaskingSite.__new__(MaskingSite)  # a again, with the same keys and one peer
+        vars(pair).update(vars(a), _secrets={})
+        pair.agree([a.public_key, other.public_key])
+        mask = pair.next_mask(9)
+        masks += [mask, _ring.negate(mask)]
+    assert len({mask.tobytes() for mask in masks}) == len(masks)
 
 
 @HIDING

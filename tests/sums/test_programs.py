@@ -134,6 +134,16 @@ def test_collinear_and_constant_columns_share_as_in_scikit_learn(estimator):
     assert distance(by_sums(estimator, wide, y), reference) < 1e-6
 
 
+def test_a_constant_column_gets_no_coefficient_whatever_it_rounds_to():
+    rng, y = np.random.default_rng(0), TARGETS[LinearRegression]
+    for value in rng.normal(size=40) * 10 ** rng.uniform(-3, 6, 40):
+        n, some = int(rng.integers(20, 200)), X[:, :3]
+        weight, wide = rng.uniform(0.1, 2, n), np.column_stack([some, np.full(len(X), value)])
+        fitted = by_sums(LinearRegression(), wide[:n], y[:n], weight=weight)
+        reference = by_sklearn(LinearRegression(), some[:n], y[:n], weight)
+        assert fitted.coef_ == pytest.approx([*reference.coef_, 0.0], abs=1e-9)
+
+
 def test_a_far_mean_costs_the_scaler_no_digits():
     far = 1e9 + np.random.default_rng(0).normal(size=(500, 3))
     fitted, reference = by_sums(StandardScaler(), far, np.zeros(500)), StandardScaler().fit(far)
