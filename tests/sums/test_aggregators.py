@@ -1,5 +1,6 @@
 """Plain, masked and shared sums: the same totals, and nothing else to see."""
 
+import copy
 from functools import reduce
 
 import numpy as np
@@ -93,12 +94,20 @@ def test_every_pair_has_masks_of_its_own():
     a, *others = (MaskingSite() for _ in range(4))
     masks = []
     for other in others:
-        pair = MaskingSite.__new__(MaskingSite)  # a again, with the same keys and one peer
-        vars(pair).update(vars(a), _secrets={})
-        pair.agree([a.public_key, other.public_key])
-        mask = pair.next_mask(9)
+        alone = copy.copy(a)  # the same keys, and a single peer
+        alone._secrets = {}
+        alone.agree([a.public_key, other.public_key])
+        mask = alone.next_mask(9)
         masks += [mask, _ring.negate(mask)]
     assert len({mask.tobytes() for mask in masks}) == len(masks)
+
+
+def test_public_keys_alone_do_not_give_a_mask():
+    a, b, impostor = (MaskingSite() for _ in range(3))
+    impostor.public_key = a.public_key
+    for site in (a, impostor):
+        site.agree([a.public_key, b.public_key])
+    assert (a.next_mask(9) != impostor.next_mask(9)).all()
 
 
 @HIDING
