@@ -183,6 +183,7 @@ def curve_of(event, neighboring):
             case EpsilonDeltaEvent(epsilon=0):
                 extra += count * leaf.delta
             case ObjectivePerturbationEvent():
+                _refuse_other_rows(leaf, neighboring)
                 objectives += [leaf] * count
             case _:
                 others = True
@@ -192,6 +193,14 @@ def curve_of(event, neighboring):
         return _Sum(0.0, [(1, math.sqrt(mu_squared))], extra)
     terms = [(n, math.hypot(mu, math.sqrt(mu_squared))) for n, mu in objectives[0].gaussian_terms()]
     return _Sum(objectives[0].shift, terms, extra)
+
+
+def _refuse_other_rows(leaf, neighboring):
+    if leaf.replaced != (neighboring == "replace_one"):
+        raise InvalidParameterError(
+            f"{leaf} says replaced={leaf.replaced}, which is not the neighboring={neighboring!r} "
+            "that it is priced under: its noise would count twice, or half."
+        )
 
 
 def _is_bare(leaf):

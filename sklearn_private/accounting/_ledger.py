@@ -61,6 +61,10 @@ CREATE TRIGGER keep_one_budget BEFORE INSERT ON budget
     WHEN EXISTS (SELECT 1 FROM budget)
     BEGIN SELECT RAISE(ABORT, 'a ledger keeps its budget'); END;
 """
+_BESIDE = (
+    "It is less, but it does not fit beside the earlier charges: delta is used up, or no bound "
+    "that holds for fits chosen one after the other takes them all (docs/proofs/ledger.md). "
+)
 
 
 @dataclass(frozen=True)
@@ -289,11 +293,12 @@ class PrivacyLedger:
         return event, claim
 
     def _exceeded(self, owner, claim):
+        left = self.remaining()
         return BudgetExceededError(
-            f"{owner} asks for epsilon={claim[0]:.4g} at delta={claim[1]:.2g}, but "
-            f"{self.remaining():.4g} of {self.epsilon:g} (at delta={self.delta:g}) is left in "
-            f"{self.path}. Nothing was released. Lower epsilon, or open a ledger with a larger "
-            "budget."
+            f"{owner} asks for epsilon={claim[0]:.4g} at delta={claim[1]:.2g}, but {left:.4g} of "
+            f"{self.epsilon:g} (at delta={self.delta:g}) is left in {self.path}. "
+            f"{'' if claim[0] > left else _BESIDE}Nothing was released. Lower epsilon, or open a "
+            "ledger with a larger budget."
         )
 
 

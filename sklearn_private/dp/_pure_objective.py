@@ -28,7 +28,7 @@ from dp_accounting import ComposedDpEvent, LaplaceDpEvent
 
 from .. import accounting
 from ..mechanisms import continuous_spherical, continuous_spherical_error, laplace
-from ._objective import DETERMINANT_SHARE, TOLERANCE, curvature_bound, minimise
+from ._objective import DETERMINANT_SHARE, MAX_EPSILON, TOLERANCE, curvature_bound, minimise
 
 OUTPUT_SHARE = 0.01  # of epsilon, for the output noise
 
@@ -101,7 +101,7 @@ def calibrate_pure(
     Parameters
     ----------
     epsilon : float
-        The claim.
+        The claim. Above ``MAX_EPSILON`` the noise is that of ``MAX_EPSILON``.
     row_norm : float
         R, the intercept column included.
     n_features : int
@@ -117,6 +117,7 @@ def calibrate_pure(
     -------
     PureObjectivePerturbation
     """
+    epsilon = min(epsilon, MAX_EPSILON)
     beta = curvature(row_norm)
     l2 = max(beta / math.expm1(DETERMINANT_SHARE * epsilon), min_l2)
     output_epsilon = OUTPUT_SHARE * epsilon

@@ -67,6 +67,15 @@ def test_a_refusal_says_what_is_left_and_leaves_room_for_less(ledger):
     assert len(ledger.entries()) == 2
 
 
+def test_a_refusal_of_less_than_what_is_left_says_why(ledger):
+    ledger.spend(full(0.97))
+    with pytest.raises(BudgetExceededError, match=r"but 0\.03 of 1 .* It is less, but .* used up"):
+        ledger.spend(dp_event.GaussianDpEvent(500.0))
+    with pytest.raises(BudgetExceededError) as refusal:
+        ledger.spend(full(0.5))
+    assert "It is less" not in str(refusal.value)
+
+
 def test_many_small_charges_add_up_like_squares(ledger):
     squares = accounting.gaussian_mu(1.0, 19 / 40 * 1e-5) ** 2
     fitting = math.floor(squares * SMALL.noise_multiplier**2)

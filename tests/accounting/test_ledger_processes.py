@@ -85,6 +85,7 @@ def assert_sound(path):
     return entries
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", [400, 250])
 def test_two_processes_lose_no_charge_and_never_overspend(tmp_path, room):
     ledger = PrivacyLedger(tmp_path / "ledger", epsilon=room / 1000)
@@ -106,6 +107,7 @@ def test_two_processes_lose_no_charge_and_never_overspend(tmp_path, room):
     assert ledger.spent() == pytest.approx(room / 1000, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_whole_charges_and_others_go_on(tmp_path):
     ledger = PrivacyLedger(tmp_path / "ledger", epsilon=10.0)
     with (

@@ -16,17 +16,17 @@ from sklearn_private import accounting
 from sklearn_private.accounting import EpsilonDeltaEvent, ObjectivePerturbationEvent
 from sklearn_private.accounting._losses import LossDistribution
 from sklearn_private.accounting._renyi import renyi
+from sklearn_private.exceptions import InvalidParameterError
 
 AXIS = np.linspace(-9, 9, 361)
 NOISE = np.stack(np.meshgrid(AXIS, AXIS), axis=-1)  # b, of standard deviation 1
 WEIGHT = np.exp(-(NOISE**2).sum(axis=-1) / 2) * (AXIS[1] - AXIS[0]) ** 2 / (2 * math.pi)
 RATIO = 0.1
+RELATION = {False: "zero_out", True: "replace_one"}
 
 
 def vectors(angles, norms):
-    return np.array(
-        [[r * math.cos(a), r * math.sin(a)] for a, r in zip(angles, norms, strict=True)]
-    )
+    return np.stack([norms * np.cos(angles), norms * np.sin(angles)], axis=-1)
 
 
 def loss(spans, n_rows):
@@ -39,7 +39,7 @@ def loss(spans, n_rows):
 def geometries(n_terms, longest, n=12):
     """Spans of norm at most ``longest``, the worst ones (all as one, all long) among them."""
     rng = np.random.default_rng(0)
-    yield vectors([0.3] * n_terms, [longest] * n_terms)
+    yield vectors(np.full(n_terms, 0.3), longest)
     for _ in range(n):
         angles = rng.uniform(0, 2 * math.pi, n_terms)
         yield vectors(angles, longest * rng.choice([1.0, 1.0, 0.5, 0.1], n_terms))
@@ -47,7 +47,7 @@ def geometries(n_terms, longest, n=12):
 
 def test_the_grid_integrates():
     assert WEIGHT.sum() == pytest.approx(1, abs=1e-12)
-    gaussian = loss(vectors([0.7], [0.8]), 0)
+    gaussian = loss(vectors(np.array([0.7]), 0.8), 0)
     excess = WEIGHT * np.maximum(0, 1 - np.exp(0.5 - gaussian))
     assert excess.sum() == pytest.approx(accounting.gaussian_delta(0.5, 0.8), rel=1e-3)
 
@@ -57,18 +57,20 @@ def test_the_grid_integrates():
 def test_delta_is_above_that_of_every_geometry(longest, replaced, n_rows):
     n_terms = n_rows * (1 + replaced)
     event = ObjectivePerturbationEvent(1 / (n_terms * longest), RATIO, replaced, n_rows)
+    epsilons = (event.shift, 0.5, 1.0, 2.0)
+    claimed = [accounting.delta(event, epsilon=e, neighboring=RELATION[replaced]) for e in epsilons]
     for spans in geometries(n_terms, longest):
         bound = loss(spans, n_rows)
-        for epsilon in (event.shift, 0.5, 1.0, 2.0):
+        for epsilon, claim in zip(epsilons, claimed, strict=True):
             exact = (WEIGHT * np.maximum(0, 1 - np.exp(epsilon - bound))).sum()
-            assert exact <= accounting.delta(event, epsilon=epsilon) * (1 + 1e-3)
+            assert exact <= claim * (1 + 1e-3)
 
 
 @pytest.mark.parametrize("factor, holds", [(2, True), (1, False)])
 def test_a_replaced_row_counts_twice(factor, holds):
     longest, epsilon = 0.4, 1.0
     event = ObjectivePerturbationEvent(1 / (factor * longest), RATIO, factor == 2)
-    claimed = accounting.delta(event, epsilon=epsilon)
+    claimed = accounting.delta(event, epsilon=epsilon, neighboring=RELATION[factor == 2])
     worst = max(
         (WEIGHT * np.maximum(0, 1 - np.exp(epsilon - loss(spans, 1)))).sum()
         for spans in geometries(2, longest)
@@ -96,9 +98,9 @@ def test_renyi_divergence_is_above_that_of_every_geometry(order, replaced, n_row
 @pytest.mark.parametrize("multiplier", [0.8, 4.0])
 def test_closed_form_and_loss_distribution_agree_within_its_grid(multiplier, replaced, n_rows):
     event = ObjectivePerturbationEvent(multiplier, RATIO, replaced, n_rows)
-    distribution = LossDistribution([(event, 1)], "replace_one")
+    distribution = LossDistribution([(event, 1)], RELATION[replaced])
     for delta in (1e-9, 1e-6, 1e-3):
-        closed = accounting.epsilon(event, delta=delta)
+        closed = accounting.epsilon(event, delta=delta, neighboring=RELATION[replaced])
         assert closed <= distribution.epsilon(delta) <= closed + 2e-4
 
 
@@ -117,12 +119,14 @@ def test_gaussian_noise_beside_it_adds_its_squared_mu():
     expected = accounting.gaussian_delta(1 - shift, 0.5) + accounting.gaussian_delta(
         1 - shift, math.hypot(0.25, 0.5)
     )
-    assert accounting.delta(pair, epsilon=1.0) == pytest.approx(expected, rel=1e-12)
+    found = accounting.delta(pair, epsilon=1.0, neighboring="zero_out")
+    assert found == pytest.approx(expected, rel=1e-12)
     # The grid takes the largest loss where the closed form adds all: it is a little lower.
     through_the_grid = accounting.compose_events([pair, EpsilonDeltaEvent(1e-9, 0.0)])
     lowest = shift + accounting.gaussian_epsilon(1e-6, math.hypot(0.25, 0.5))
-    highest = accounting.epsilon(pair, delta=1e-6)
-    assert lowest <= accounting.epsilon(through_the_grid, delta=1e-6) <= highest + 5e-4
+    highest = accounting.epsilon(pair, delta=1e-6, neighboring="zero_out")
+    found = accounting.epsilon(through_the_grid, delta=1e-6, neighboring="zero_out")
+    assert lowest <= found <= highest + 5e-4
 
 
 @pytest.mark.parametrize("n_rows", [10, 300])
@@ -131,6 +135,25 @@ def test_many_rows_lose_no_mass_on_the_grid(n_rows):
     closed = accounting.epsilon(event, delta=1e-6)
     through_the_grid = accounting.compose_events([event, EpsilonDeltaEvent(1e-9, 0.0)])
     assert closed <= accounting.epsilon(through_the_grid, delta=1e-6) <= closed + 5e-4
+
+
+@pytest.mark.parametrize("neighboring", ["replace_one", "zero_out", "add_remove"])
+@pytest.mark.parametrize("replaced", [True, False])
+def test_it_is_priced_under_its_own_relation_only(neighboring, replaced, tmp_path):
+    event = ObjectivePerturbationEvent(4.0, RATIO, replaced)
+    ledger = accounting.PrivacyLedger(
+        tmp_path / "ledger", epsilon=3.0, delta=1e-5, neighboring=neighboring
+    )
+    if replaced == (neighboring == "replace_one"):
+        assert ledger.spend(event, neighboring=neighboring).epsilon < 2
+        return
+    for price in (
+        lambda: accounting.epsilon(event, delta=1e-5, neighboring=neighboring),
+        lambda: accounting.delta(event, epsilon=1.0, neighboring=neighboring),
+        lambda: ledger.spend(event, neighboring=neighboring),
+    ):
+        with pytest.raises(InvalidParameterError, match="its noise would count twice, or half"):
+            price()
 
 
 def test_below_the_shift_nothing_is_claimed():

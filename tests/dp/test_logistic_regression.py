@@ -74,6 +74,14 @@ def test_with_little_noise_it_is_the_logistic_regression_of_scikit_learn(fit_int
     assert model.intercept_.shape == (1,)
 
 
+@pytest.mark.parametrize("delta", [0, 1e-5])
+@pytest.mark.parametrize("epsilon", [1e-6, 1e4])
+def test_extreme_claims_can_be_fitted(epsilon, delta, rows):
+    model = private(epsilon=epsilon, delta=delta).fit(*rows)
+    assert np.isfinite(model.coef_).all()
+    assert epsilon < 1 or model.score(*rows) > 0.75  # the labels are noisy
+
+
 def test_without_a_c_it_takes_the_regularisation_that_the_proof_needs():
     X, y = make_rows(20_000)
     model = private(epsilon=1e4).fit(X, y)
@@ -198,9 +206,9 @@ def test_declared_classes_are_sorted_so_that_scorers_take_the_right_one(classes,
     labels = np.where(y, "good", "bad")
     model = private(epsilon=8, classes=classes).fit(X, labels)
     assert model.classes_.tolist() == ["bad", "good"]
-    assert model.score(X, labels) > 0.8
+    assert model.score(X, labels) > 0.7
     auc = get_scorer("roc_auc")(model, X, labels)
-    assert auc == roc_auc_score(y, model.decision_function(X)) > 0.8
+    assert auc == roc_auc_score(y, model.decision_function(X)) > 0.7
 
 
 def test_learned_classes_warn_and_are_told_as_a_condition(rows):
@@ -225,7 +233,7 @@ def test_labels_of_every_kind_are_read(kind, table, rows):
         labels, classes = pd.Series(np.where(y, "yes", "no"), dtype=kind), ["no", "yes"]
     model = private(epsilon=8, classes=classes).fit(table, labels)
     assert model.classes_.tolist() == classes
-    assert model.score(table, labels) > 0.8
+    assert model.score(table, labels) > 0.7
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Power: the same statistic at the same size rejects noise that is 3 to 8 % off.
 
 import itertools
 import math
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -167,6 +168,10 @@ def test_successive_draws_are_independent_and_symmetric(name):
 
 def opendp_noise(kind, n, scale, number):
     """Noise of OpenDP on zeros of the given Python type."""
+    # The oracle is 0.16: the integer sampler of 0.14 has another law.
+    pytest.importorskip("opendp")
+    if tuple(map(int, version("opendp").split(".")[:2])) < (0, 16):
+        pytest.skip("needs OpenDP 0.16")
     dp = pytest.importorskip("opendp.prelude")
     dp.enable_features("contrib")
     make, metric = {
