@@ -32,7 +32,10 @@ NEIGHBORING = ("replace_one", "zero_out", "add_remove")
 
 @attr.s(frozen=True, slots=True, auto_attribs=True)
 class ObjectivePerturbationEvent(dp_event.DpEvent):
-    """Minimise a sum of convex losses plus (lambda / 2)·|w|² plus b·w, with b Gaussian.
+    """Minimise a sum of losses plus (lambda / 2)·|w|² plus b·w, with b Gaussian.
+
+    The losses are convex functions of x·w whose derivative keeps its sign for each row, as that of
+    the logistic loss does; a least-squares loss has another price.
 
     Parameters
     ----------

@@ -125,7 +125,7 @@ class PrivacyLedger:
     **Against** whoever reads every release.
     **Leaks** the number, times and events of the charges, to who can read the file.
     **Assumes** that every release about these rows is charged here, and that nobody who can write
-    the file edits it.
+    the file edits it or puts an older copy back.
 
     Examples
     --------
@@ -211,7 +211,10 @@ class PrivacyLedger:
             return [_charge(row) for row in rows]
 
     def spent(self):
-        """Return the epsilon spent at ``delta``: the smallest budget that admits all charges."""
+        """Return the epsilon spent at ``delta``: the smallest budget that admits all charges.
+
+        It is a reading; the guarantee is that of the budget, which was fixed in advance.
+        """
         charges = [(c.event, (c.epsilon, c.delta)) for c in self.entries()]
         if not charges:
             return 0.0

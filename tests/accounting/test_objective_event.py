@@ -52,6 +52,12 @@ def test_the_grid_integrates():
     assert excess.sum() == pytest.approx(accounting.gaussian_delta(0.5, 0.8), rel=1e-3)
 
 
+def test_its_corners_are_the_sums_over_subsets_of_the_gradients():
+    event = ObjectivePerturbationEvent(4.0, RATIO, True, 2)
+    assert event.gaussian_terms() == [(1, 0), (4, 0.0625), (6, 0.125), (4, 0.1875), (1, 0.25)]
+    assert ObjectivePerturbationEvent(4.0, RATIO, False).gaussian_terms() == [(1, 0), (1, 0.25)]
+
+
 @pytest.mark.parametrize("replaced, n_rows", [(False, 1), (True, 1), (False, 2), (True, 2)])
 @pytest.mark.parametrize("longest", [0.2, 0.7])
 def test_delta_is_above_that_of_every_geometry(longest, replaced, n_rows):
