@@ -8,6 +8,7 @@ from ._events import (
     compose_events,
     event_from_dict,
     event_to_dict,
+    leaves,
 )
 from ._gaussian import gaussian_delta, gaussian_epsilon, gaussian_mu
 from ._ledger import Charge, PrivacyLedger, open_ledger
@@ -27,5 +28,6 @@ __all__ = [
     "gaussian_delta",
     "gaussian_epsilon",
     "gaussian_mu",
+    "leaves",
     "open_ledger",
 ]

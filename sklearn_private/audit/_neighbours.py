@@ -1,0 +1,148 @@
+"""Worst-case neighbours, built from the bounds that an estimator declares.
+
+One row differs, and it is to matter as much as the claim allows. For a loss whose gradient is a
+multiple of the row, such as the logistic one, that takes a row that the rest of the data makes the
+model get wrong: its gradient is then as long as the bound. Replacing it by a row of the opposite
+gradient moves a sum by nearly twice that; and both can be wrong at once if they share a small part,
+``push``, along which all other rows have the other label::
+
+    common rows     push                label 0        many
+    the row         push + apart        label 1
+    its replacement push - apart        label 1
+
+(A replacement that is the row with the other label moves the sum half as far only: the two
+gradients of a row have opposite directions, but their lengths add up to one.) A few rows along
+``apart``, of both labels, keep the noise from deciding which rows the model gets wrong. Under
+add-remove and zero-out the row is there or not, and the common rows are of its features. Where
+there are no labels, the same rows serve sums, means and second moments.
+
+The row that differs lies ten times beyond the declared bounds: an estimator that clips never sees
+that, and one that forgot to is found out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import is_classifier, is_regressor
+
+from ..exceptions import InvalidParameterError
+
+N_COMMON = 250  # enough to be certain of the label, few enough to be fitted quickly
+N_ACROSS = 4
+BEYOND = 10.0
+_PUSH = 0.3  # of the length of a row; push and apart are orthogonal
+_N_FEATURES = 10  # where one range stands for any number: the share of push is then near 0.3
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Two neighbouring data sets.
+
+    Parameters
+    ----------
+    first, second : tuple
+        Arguments of ``fit``, such as ``(X, y)``.
+    description : str
+        By what they differ, in words.
+    """
+
+    first: tuple
+    second: tuple
+    description: str
+
+    @property
+    def n_rows(self):
+        """Rows of the larger one."""
+        return max(len(self.first[0]), len(self.second[0]))
+
+
+def worst_case_neighbours(estimator, neighboring):
+    """Return neighbours on which a sum of bounded rows differs as much as the bounds allow.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With a parameter, its own or nested, ``feature_norm`` or ``bounds``; a classifier may
+        declare ``classes``.
+    neighboring : {"replace_one", "zero_out", "add_remove"}
+        The relation.
+
+    Returns
+    -------
+    Neighbours
+
+    Raises
+    ------
+    InvalidParameterError
+        If the estimator declares no bounds, or is a regressor, whose targets have no bounds here.
+    """
+    if is_regressor(estimator):
+        raise InvalidParameterError(_give_neighbours(estimator, "its targets"))
+    centre, push, apart = _directions(estimator)
+    labels = class_labels(estimator)
+    replaced = neighboring == "replace_one"
+    common = push if replaced else push + apart
+    rows = [common] * N_COMMON + [apart] * N_ACROSS + [BEYOND * (push + apart)]
+    codes = [0] * N_COMMON + [0, 1] * (N_ACROSS // 2) + [1]
+    first = _arguments(centre, rows, labels, codes)
+    if replaced:
+        second = _arguments(centre, [*rows[:-1], BEYOND * (push - apart)], labels, codes)
+    else:
+        second = _arguments(centre, rows[:-1], labels, codes[:-1])
+    differ = "with the opposite features" if replaced else "or without it"
+    return Neighbours(
+        first,
+        second,
+        f"{N_COMMON + N_ACROSS} rows, and one beyond the declared bounds {differ}",
+    )
+
+
+def declared(estimator, name):
+    """Return the value of a parameter of an estimator or of a part of it; None if there is none."""
+    for key, value in estimator.get_params(deep=True).items():
+        if key.split("__")[-1] == name and value is not None:
+            return value
+    return None
+
+
+def bounds_by_position(bounds):
+    """Return ``bounds=`` without names: pairs in the order of the columns."""
+    return list(bounds.values()) if isinstance(bounds, Mapping) else bounds
+
+
+def class_labels(estimator):
+    """Return the labels of a classifier, 0 and 1 where it declares none; else None."""
+    if not is_classifier(estimator):
+        return None
+    classes = declared(estimator, "classes")
+    return np.asarray([0, 1] if classes is None else classes)
+
+
+def _directions(estimator):
+    """Return the centre of the domain, and two orthogonal directions up to its bound."""
+    norm, bounds = declared(estimator, "feature_norm"), declared(estimator, "bounds")
+    if norm is not None:
+        return np.zeros(2), np.array([_PUSH, 0.0]) * norm, np.array([0.0, 1.0]) * norm
+    if bounds is None:
+        raise InvalidParameterError(_give_neighbours(estimator, "feature_norm= or bounds="))
+    pairs = np.atleast_2d(np.asarray(bounds_by_position(bounds), dtype=np.float64))
+    if np.ndim(bounds_by_position(bounds)) == 1:
+        pairs = np.repeat(pairs, _N_FEATURES, axis=0)
+    low, high = pairs.T
+    n_pushing = max(1, round(_PUSH**2 * len(pairs))) if len(pairs) > 1 else 0
+    pushing = np.arange(len(pairs)) < n_pushing
+    half = (high - low) / 2
+    return (low + high) / 2, half * pushing, half * ~pushing
+
+
+def _arguments(centre, rows, labels, codes):
+    X = centre + np.array(rows)
+    return (X,) if labels is None else (X, labels[np.array(codes)])
+
+
+def _give_neighbours(estimator, what):
+    return (
+        f"{type(estimator).__name__} declares no bound of {what} that worst-case neighbours could "
+        "be built from. Give neighbours=((X, y), (X2, y2)), which differ by one row."
+    )
