@@ -26,7 +26,7 @@ rho depends on the data or on their number.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import numpy as np
@@ -51,39 +51,35 @@ def curvature_bound(row_norm):
     return row_norm**2 / 4
 
 
-@dataclass(frozen=True)
-class ObjectivePerturbation:
-    """The public numbers of one release.
+@dataclass(frozen=True, kw_only=True)
+class Perturbation:
+    """The public numbers of one release, of any kind of noise.
 
     Parameters
     ----------
     l2 : float
         lambda, of the sum of losses.
     noise_scale : float
-        sigma.
+        Scale of b.
     tolerance : float
         tau.
     output_sensitivity : float
-        Twice the largest distance between the released point and w*.
-    output_multiplier : float
-        Output noise over ``output_sensitivity``.
+        Twice the largest distance between the released point and w*, in the norm of the noise.
     event : dp_accounting.DpEvent
         What the release costs.
     """
+
+    name: ClassVar[str]
 
     l2: float
     noise_scale: float
     tolerance: float
     output_sensitivity: float
-    output_multiplier: float
     event: object
 
-    name: ClassVar[str] = "Gaussian objective perturbation with output noise"
-
     def parameters(self):
-        """Return the public numbers of the release by name."""
-        names = ("l2", "noise_scale", "tolerance", "output_multiplier")
-        return {name: getattr(self, name) for name in names}
+        """Return the public numbers by name, but for the event."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "event"}
 
     def release(self, X, y, rng):
         """Return the private coefficients of one release.
@@ -106,8 +102,30 @@ class ObjectivePerturbation:
         SolverError
             If the tolerance is missed; nothing was released.
         """
-        noise = continuous_gaussian(self.noise_scale, X.shape[1], rng)
-        w = minimise(X, y, self.l2, noise, self.tolerance)
+        linear = self.objective_noise(X.shape[1], rng)
+        return self.hide(minimise(X, y, self.l2, linear, self.tolerance), rng)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectivePerturbation(Perturbation):
+    """Gaussian noise, in the objective and on the output.
+
+    Parameters
+    ----------
+    output_multiplier : float
+        Output noise over ``output_sensitivity``, an L2 norm.
+    """
+
+    name: ClassVar[str] = "Gaussian objective perturbation with output noise"
+
+    output_multiplier: float
+
+    def objective_noise(self, n_features, rng):
+        """Return b."""
+        return continuous_gaussian(self.noise_scale, n_features, rng)
+
+    def hide(self, w, rng):
+        """Return the solver's answer plus output noise."""
         return gaussian(
             w,
             sensitivity=self.output_sensitivity,

@@ -28,68 +28,37 @@ from dp_accounting import ComposedDpEvent, LaplaceDpEvent
 
 from .. import accounting
 from ..mechanisms import continuous_spherical, continuous_spherical_error, laplace
-from ._objective import DETERMINANT_SHARE, MAX_EPSILON, TOLERANCE, curvature_bound, minimise
+from ._objective import (
+    DETERMINANT_SHARE,
+    MAX_EPSILON,
+    TOLERANCE,
+    Perturbation,
+    curvature_bound,
+)
 
 OUTPUT_SHARE = 0.01  # of epsilon, for the output noise
 
 
-@dataclass(frozen=True)
-class PureObjectivePerturbation:
-    """The public numbers of one release.
+@dataclass(frozen=True, kw_only=True)
+class PureObjectivePerturbation(Perturbation):
+    """Spherical noise in the objective, and Laplace noise on the output.
 
     Parameters
     ----------
-    l2 : float
-        lambda, of the sum of losses.
-    noise_scale : float
-        eta.
-    tolerance : float
-        tau.
-    output_sensitivity : float
-        L1 norm of twice the largest distance between the released point and the minimum.
     output_epsilon : float
-        What the output noise spends.
-    event : dp_accounting.DpEvent
-        What the release costs.
+        What the output noise spends; ``output_sensitivity`` is an L1 norm.
     """
-
-    l2: float
-    noise_scale: float
-    tolerance: float
-    output_sensitivity: float
-    output_epsilon: float
-    event: object
 
     name: ClassVar[str] = "objective perturbation with pure epsilon and output noise"
 
-    def parameters(self):
-        """Return the public numbers of the release by name."""
-        names = ("l2", "noise_scale", "tolerance", "output_epsilon")
-        return {name: getattr(self, name) for name in names}
+    output_epsilon: float
 
-    def release(self, X, y, rng):
-        """Return the private coefficients of one release.
+    def objective_noise(self, n_features, rng):
+        """Return b."""
+        return continuous_spherical(self.noise_scale, n_features, rng)
 
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_features)
-            Rows, already clipped.
-        y : ndarray of shape (n_samples,)
-            Labels, 0 or 1.
-        rng : SecureSource or numpy.random.Generator
-            Source of noise.
-
-        Returns
-        -------
-        ndarray of shape (n_features,)
-
-        Raises
-        ------
-        SolverError
-            If the tolerance is missed; nothing was released.
-        """
-        noise = continuous_spherical(self.noise_scale, X.shape[1], rng)
-        w = minimise(X, y, self.l2, noise, self.tolerance)
+    def hide(self, w, rng):
+        """Return the solver's answer plus output noise."""
         return laplace(w, sensitivity=self.output_sensitivity, epsilon=self.output_epsilon, rng=rng)
 
 

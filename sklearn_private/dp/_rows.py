@@ -7,8 +7,8 @@ import numpy as np
 
 from .. import _check
 from ..exceptions import InvalidParameterError
+from ..sums import clip_norm
 
-_SHRINK = 1 - 1e-12  # Clipped norms are rounded below their bound, not above it.
 _FAR = 1e150  # Coordinates beyond it are clipped first, so that their squares stay finite.
 
 
@@ -46,8 +46,7 @@ class RowBounds:
     def design(self, X):
         """Return clipped rows, with the intercept column last if there is one."""
         scaled = (np.clip(X, self.low, self.high) - self.centre) / self.scale
-        size = np.linalg.norm(scaled, axis=1, keepdims=True)
-        scaled = scaled * (_SHRINK * self.norm / np.maximum(size, self.norm))
+        scaled = clip_norm(scaled, self.norm)
         if not self.intercept:
             return scaled
         return np.hstack([scaled, np.full((len(X), 1), self.intercept)])

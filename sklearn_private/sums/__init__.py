@@ -19,7 +19,7 @@ from ._program import Program, Schema
 from ._registry import program_for, rebuild, supported
 from ._shared import Shared
 from ._sites import Sites
-from ._statistic import Limits, Rows, statistic
+from ._statistic import Limits, Rows, clip_norm, statistic
 
 __all__ = [
     "Aggregator",
@@ -32,6 +32,7 @@ __all__ = [
     "Schema",
     "Shared",
     "Sites",
+    "clip_norm",
     "location",
     "n_noisy_rounds",
     "program_for",

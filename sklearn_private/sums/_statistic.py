@@ -80,14 +80,30 @@ class Rows:
         -------
         Rows
         """
-        norm = np.sqrt(np.nansum(self.X**2, axis=1, keepdims=True))
-        factor = limits.row_norm * _SHRINK / np.maximum(norm, limits.row_norm)
         return replace(
             self,
-            X=self.X * factor,
+            X=clip_norm(self.X, limits.row_norm),
             y=np.clip(self.y, -limits.target_norm, limits.target_norm),
             weight=np.clip(self.weight, 0.0, 1.0),
         )
+
+
+def clip_norm(X, norm):
+    """Return rows of which those longer than ``norm`` are scaled down to it.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_features)
+        Rows; missing values do not count.
+    norm : float
+        Largest L2 norm.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_features)
+    """
+    size = np.sqrt(np.nansum(X**2, axis=1, keepdims=True))
+    return X * (norm * _SHRINK / np.maximum(size, norm))
 
 
 def statistic(*, bound):
