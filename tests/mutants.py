@@ -85,7 +85,9 @@ def lower_bound_twice(monkeypatch):
 
     monkeypatch.setattr(_rows.RowBounds, "row_norm", property(row_norm))
     sensitivity = sums.Noisy.sensitivity
-    monkeypatch.setattr(sums.Noisy, "sensitivity", lambda self, k: sensitivity(self, k) / 10)
+    monkeypatch.setattr(
+        sums.Noisy, "sensitivity", lambda self, *sizes: sensitivity(self, *sizes) / 10
+    )
 
 
 def norm_for_squared_norm(monkeypatch):

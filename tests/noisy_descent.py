@@ -52,7 +52,7 @@ class NoisyDescent(ClassifierMixin, BaseEstimator):
         )
         w = np.zeros(X.shape[1] + 1)
         for _ in range(self.n_rounds):
-            (slope,) = aggregator.sum(log_loss_slope, w, CONSTANT * self.feature_norm)
+            (slope,) = aggregator.sum(log_loss_slope, w, CONSTANT * self.feature_norm, 1.0)
             w = w - self.learning_rate * slope / 250
         self.coef_, self.intercept_, self.classes_ = w[None, :-1], w[-1:], np.array(self.classes)
         self.privacy_statement_ = DPStatement(

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn_private.exceptions.Priv
 
 ESTIMATORS = pytest.mark.parametrize("cls", public_estimators(), ids=lambda cls: cls.__name__)
 INSTANCES = pytest.mark.parametrize("estimator", instances(), ids=repr)
-PUBLIC = {"n_features_in_", "feature_names_in_", "classes_", "privacy_statement_"}
+PUBLIC = {"n_features_in_", "feature_names_in_", "classes_", "n_iter_", "privacy_statement_"}
 
 
 def fitted_attributes(estimator):

@@ -67,6 +67,11 @@ class Claim:
         return math.sqrt(squares) or None
 
     @cached_property
+    def n_gaussian(self):
+        """How many Gaussian mechanisms the event is made of."""
+        return sum(count for leaf, count in self._leaves if isinstance(leaf, GaussianDpEvent))
+
+    @cached_property
     def has_density(self):
         """Whether the event adds noise of a continuous law (or on a lattice as fine as floats)."""
         kinds = GaussianDpEvent | LaplaceDpEvent | accounting.ObjectivePerturbationEvent

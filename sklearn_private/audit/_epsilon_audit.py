@@ -31,7 +31,9 @@ class EpsilonAudit:
         Two neighbouring data sets, each as the arguments of ``fit``: ``((X, y), (X2, y2))``. None
         builds the worst case from the bounds, classes and relation that the estimator declares.
     releases : sequence of str, default=None
-        Attributes that an adversary sees. None takes those that the statement lists.
+        Attributes that an adversary sees. None takes those that the statement lists, and of a fit
+        by noisy sums the total of these: the claim covers every one of them, also where the model
+        keeps only a part of what it was told.
     statistics : sequence of str or callable, default=None
         As in :func:`audit_releases`; None tries all built-in ones.
     random_state : None, int or numpy.random.Generator, default=None
@@ -117,6 +119,7 @@ class EpsilonAudit:
             (pair.first, pair.second),
             names,
             self.n_fits,
+            n_sums=claim.n_gaussian if self.releases is None else 0,
             n_jobs=self.n_jobs,
             verbose=self.verbose,
         )

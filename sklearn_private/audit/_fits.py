@@ -8,6 +8,7 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 
 from ..exceptions import InvalidParameterError, PrivacyWarning
+from ..sums import transcript
 from ._neighbours import bounds_by_position
 
 _BATCH = 25  # fits that a worker makes before it returns
@@ -79,7 +80,7 @@ def release_names(fitted, statement, releases):
     return names
 
 
-def draw(model, sides, names, n_fits, *, n_jobs=None, verbose=0):
+def draw(model, sides, names, n_fits, *, n_sums=0, n_jobs=None, verbose=0):
     """Fit ``n_fits`` clones on each data set.
 
     Parameters
@@ -92,6 +93,8 @@ def draw(model, sides, names, n_fits, *, n_jobs=None, verbose=0):
         Attributes to read.
     n_fits : int
         Fits a side.
+    n_sums : int, default=0
+        How many noisy sums the claim covers. Where a fit makes so many, their total is read, too.
     n_jobs, verbose : int
         As in :class:`joblib.Parallel`.
 
@@ -103,17 +106,28 @@ def draw(model, sides, names, n_fits, *, n_jobs=None, verbose=0):
     sizes = [min(_BATCH, n_fits - start) for start in range(0, n_fits, _BATCH)]
     # The data sets take turns, so that whatever drifts during an audit drifts on all.
     batches = Parallel(n_jobs=n_jobs, verbose=verbose)(
-        delayed(_fit_batch)(model, arguments, names, size) for size in sizes for arguments in sides
+        delayed(_fit_batch)(model, arguments, names, n_sums, size)
+        for size in sizes
+        for arguments in sides
     )
     return [np.concatenate(batches[i :: len(sides)]) for i in range(len(sides))]
 
 
-def _fit_batch(model, arguments, names, n):
-    return np.array([_read(fit_once(model, arguments), names) for _ in range(n)])
+def _fit_batch(model, arguments, names, n_sums, n):
+    return np.array([_released(model, arguments, names, n_sums) for _ in range(n)])
 
 
-def _read(fitted, names):
-    return np.concatenate([_flat(attrgetter(name)(fitted)) for name in names])
+def _released(model, arguments, names, n_sums):
+    with transcript() as sums:
+        fitted = fit_once(model, arguments)
+    seen = [_flat(attrgetter(name)(fitted)) for name in names]
+    return np.concatenate(seen + (_totals(sums) if len(sums) == n_sums else []))
+
+
+def _totals(sums):
+    """Return the total of the sums of each length, which a row moves in each of them alike."""
+    lengths = sorted({len(vector) for vector in sums})
+    return [np.sum([v for v in sums if len(v) == length], axis=0) for length in lengths]
 
 
 def _flat(value):

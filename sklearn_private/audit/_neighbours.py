@@ -3,18 +3,18 @@
 One row differs, and it is to matter as much as the claim allows. For a loss whose gradient is a
 multiple of the row, such as the logistic one, that takes a row that the rest of the data makes the
 model get wrong: its gradient is then as long as the bound. Replacing it by a row of the opposite
-gradient moves a sum by nearly twice that; and both can be wrong at once if they share a small part,
+gradient moves a sum by nearly twice that. Both can be wrong at once if they differ in a small part,
 ``push``, along which all other rows have the other label::
 
     common rows     push                label 0        many
-    the row         push + apart        label 1
-    its replacement push - apart        label 1
+                    -push               label 1        as many
+    the row         apart + push        label 1
+    its replacement apart - push        label 0
 
-(A replacement that is the row with the other label moves the sum half as far only: the two
-gradients of a row have opposite directions, but their lengths add up to one.) A few rows along
-``apart``, of both labels, keep the noise from deciding which rows the model gets wrong. Under
-add-remove and zero-out the row is there or not, and the common rows are of its features. Where
-there are no labels, the same rows serve sums, means and second moments.
+A few rows along ``apart``, of both labels, keep the noise from deciding which rows the model gets
+wrong. Under add-remove and zero-out the row is there or not, and the common rows are of its
+features. Where there are no labels, the replacement has the opposite ``apart`` instead, and the
+same rows serve sums, means and second moments.
 
 The row that differs lies ten times beyond the declared bounds: an estimator that clips never sees
 that, and one that forgot to is found out.
@@ -31,8 +31,8 @@ from ..exceptions import InvalidParameterError
 N_COMMON = 250  # enough to be certain of the label, few enough to be fitted quickly
 N_ACROSS = 4
 BEYOND = 10.0
-_PUSH = 0.3  # of the length of a row; push and apart are orthogonal
-_N_FEATURES = 10  # where one range stands for any number: the share of push is then near 0.3
+_PUSH = 0.15  # of the length of a row; push and apart are orthogonal
+_N_FEATURES = 10  # where one range stands for any number
 
 
 @dataclass(frozen=True)
@@ -81,16 +81,19 @@ def worst_case_neighbours(estimator, neighboring):
         raise InvalidParameterError(_give_neighbours(estimator, "its targets"))
     centre, push, apart = _directions(estimator)
     labels = class_labels(estimator)
-    replaced = neighboring == "replace_one"
-    common = push if replaced else push + apart
-    rows = [common] * N_COMMON + [apart] * N_ACROSS + [BEYOND * (push + apart)]
-    codes = [0] * N_COMMON + [0, 1] * (N_ACROSS // 2) + [1]
-    first = _arguments(centre, rows, labels, codes)
-    if replaced:
-        second = _arguments(centre, [*rows[:-1], BEYOND * (push - apart)], labels, codes)
+    if neighboring == "replace_one":
+        half = N_COMMON // 2
+        rows, codes = [push] * half + [-push] * half, [0] * half + [1] * half
+        replacement = (push - apart, 1) if labels is None else (apart - push, 0)
+        differ = "replaced by one of the opposite gradient"
     else:
-        second = _arguments(centre, rows[:-1], labels, codes[:-1])
-    differ = "with the opposite features" if replaced else "or without it"
+        rows, codes = [push + apart] * N_COMMON, [0] * N_COMMON
+        replacement, differ = None, "or without it"
+    rows, codes = rows + [apart] * N_ACROSS, codes + [0, 1] * (N_ACROSS // 2)
+    first, second = (
+        _arguments(centre, rows + [BEYOND * x for x, _ in row], labels, codes + [c for _, c in row])
+        for row in ([(push + apart, 1)], [] if replacement is None else [replacement])
+    )
     return Neighbours(
         first,
         second,

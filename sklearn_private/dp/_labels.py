@@ -3,15 +3,15 @@
 import warnings
 
 import numpy as np
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import check_classification_targets
 
 from .. import _check
 from ..exceptions import InvalidParameterError, PrivacyWarning
 from ..statements import Finding
 
 
-def binary_labels(estimator, y):
-    """Return the two classes, the labels as 0 and 1, and what is to be said about the classes.
+def class_codes(estimator, y):
+    """Return the classes, the position of each label, and what is to be said about the classes.
 
     Parameters
     ----------
@@ -22,26 +22,21 @@ def binary_labels(estimator, y):
 
     Returns
     -------
-    classes : ndarray of shape (2,)
+    classes : ndarray of shape (n_classes,)
         In sorted order.
-    codes : ndarray of shape (n_samples,)
-        1.0 where the label is the second class.
+    codes : ndarray of int of shape (n_samples,)
+        Position of each label among them.
     findings : tuple of Finding
 
     Raises
     ------
     InvalidParameterError
-        If there are not two classes, or a label outside the declared ones.
+        If there are fewer than two classes, or a label outside the declared ones.
     """
     check_classification_targets(y)
     owner = type(estimator).__name__
     if estimator.classes is None:
         classes, findings = np.unique(y), (_learned(owner),)
-        kind = type_of_target(y, input_name="y", raise_unknown=True)
-        if len(classes) > 2:
-            raise InvalidParameterError(
-                f"Only binary classification is supported. The type of the target is {kind}."
-            )
         if len(classes) < 2:
             raise InvalidParameterError(
                 f"{owner} needs two classes, but y holds one class only. Declare classes=[...]."
@@ -49,13 +44,13 @@ def binary_labels(estimator, y):
         warnings.warn(findings[0].message, PrivacyWarning, stacklevel=3)
     else:
         classes, findings = _declared(estimator), ()
-    codes = (y == classes[1]).astype(np.float64)
-    if not (codes.astype(bool) | (y == classes[0])).all():
+    matches = [np.asarray(y == label) & np.ones(len(y), dtype=bool) for label in classes]
+    if not np.any(matches, axis=0).all():
         raise InvalidParameterError(
             f"y of {owner} holds a label outside {classes.tolist()!r}. Nothing was released. "
             "Declare every label, or map the others to one of them first."
         )
-    return classes, codes, findings
+    return classes, np.argmax(matches, axis=0), findings
 
 
 def _declared(estimator):
@@ -65,8 +60,8 @@ def _declared(estimator):
         classes = np.unique(given)
     except (TypeError, ValueError):  # labels that have no order, such as None and a string
         given = classes = np.empty(0)
-    if given.shape != (2,) or classes.shape != (2,):
-        raise _check.invalid(estimator, "classes", "two different labels of one kind")
+    if given.ndim != 1 or not 2 <= len(classes) == len(given):
+        raise _check.invalid(estimator, "classes", "two or more different labels of one kind")
     return classes
 
 

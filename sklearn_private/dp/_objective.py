@@ -69,6 +69,8 @@ class Perturbation:
         What the release costs.
     """
 
+    n_releases: ClassVar[int] = 1
+
     name: ClassVar[str]
 
     l2: float
@@ -135,7 +137,15 @@ class ObjectivePerturbation(Perturbation):
 
 
 def calibrate(
-    epsilon, delta, *, row_norm, n_features, neighboring, min_l2=0.0, curvature=curvature_bound
+    epsilon,
+    delta,
+    *,
+    row_norm,
+    n_features,
+    neighboring,
+    min_l2=0.0,
+    rows_per_unit=1,
+    curvature=curvature_bound,
 ):
     """Return the least noise that meets (epsilon, delta).
 
@@ -151,6 +161,8 @@ def calibrate(
         The relation.
     min_l2 : float, default=0
         Least lambda that the caller wants.
+    rows_per_unit : int, default=1
+        Rows by which neighbours differ.
     curvature : callable, default=curvature_bound
         From a row norm to the bound on the norm of its Hessian.
 
@@ -161,15 +173,17 @@ def calibrate(
     replaced = neighboring == "replace_one"
     epsilon = min(epsilon, MAX_EPSILON)
     beta = curvature(row_norm)
-    l2 = max(beta / math.expm1(DETERMINANT_SHARE * epsilon), min_l2)
+    l2 = max(beta / math.expm1(DETERMINANT_SHARE * epsilon / rows_per_unit), min_l2)
     sampler = accounting.EpsilonDeltaEvent(0.0, (1 + math.exp(epsilon)) * gaussian_tv(n_features))
 
     def event(multiplier):
-        objective = accounting.ObjectivePerturbationEvent(multiplier, beta / l2, replaced)
+        objective = accounting.ObjectivePerturbationEvent(
+            multiplier, beta / l2, replaced, rows_per_unit
+        )
         return ComposedDpEvent((objective, GaussianDpEvent(OUTPUT_RATIO * multiplier), sampler))
 
     multiplier = accounting.calibrate(event, epsilon=epsilon, delta=delta, neighboring=neighboring)
-    noise_scale = multiplier * row_norm * (2 if replaced else 1)
+    noise_scale = multiplier * row_norm * rows_per_unit * (2 if replaced else 1)
     tolerance = TOLERANCE * row_norm
     rho = CONTINUOUS_GAUSSIAN_ERROR * noise_scale * math.sqrt(n_features)
     return ObjectivePerturbation(

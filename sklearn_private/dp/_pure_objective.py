@@ -8,13 +8,13 @@ exp(-\|b\| / eta) instead of a Gaussian [1]_. The privacy loss is that of the de
 where g is the difference of two neighbours' gradients: of norm at most R under zero-out and
 add-remove (one gradient) and 2R under replace-one (two). So
 
-.. math:: \epsilon = \log(1 + \beta / \lambda) + J R / \eta + \epsilon_{out}
+.. math:: \epsilon = m \log(1 + \beta / \lambda) + J m R / \eta + \epsilon_{out}
 
-with beta = R²/4 and J = 1 or 2. Under replace-one the determinants count once, not twice as in
-[1]_: the Hessians of neighbours share all other rows, and the ratio (1 + h) / (1 + h') of two
-rank-one updates is at most 1 + beta / lambda. The distance between the solver's answer and the
-exact minimum, at most (tau + rho) / lambda, is hidden under exact discrete Laplace noise, which
-spends epsilon_out.
+for neighbours that differ by m rows, with beta = R²/4 and J = 1 or 2. Under replace-one the
+determinants count once, not twice as in [1]_: the Hessians of neighbours share all other rows, and
+the ratio of the determinants of two updates of rank m, each of norms at most beta, is at most
+(1 + beta / lambda)^m. The distance between the solver's answer and the exact minimum, at most
+(tau + rho) / lambda, is hidden under exact discrete Laplace noise, which spends epsilon_out.
 
 .. [1] K. Chaudhuri, C. Monteleoni, A. Sarwate, "Differentially private empirical risk
    minimization", JMLR 12, 2011.
@@ -63,7 +63,14 @@ class PureObjectivePerturbation(Perturbation):
 
 
 def calibrate_pure(
-    epsilon, *, row_norm, n_features, neighboring, min_l2=0.0, curvature=curvature_bound
+    epsilon,
+    *,
+    row_norm,
+    n_features,
+    neighboring,
+    min_l2=0.0,
+    rows_per_unit=1,
+    curvature=curvature_bound,
 ):
     """Return the least noise that meets epsilon with delta = 0.
 
@@ -79,6 +86,8 @@ def calibrate_pure(
         The relation.
     min_l2 : float, default=0
         Least lambda that the caller wants.
+    rows_per_unit : int, default=1
+        m: rows by which neighbours differ.
     curvature : callable, default=curvature_bound
         From a row norm to the bound on the norm of its Hessian.
 
@@ -88,11 +97,12 @@ def calibrate_pure(
     """
     epsilon = min(epsilon, MAX_EPSILON)
     beta = curvature(row_norm)
-    l2 = max(beta / math.expm1(DETERMINANT_SHARE * epsilon), min_l2)
+    l2 = max(beta / math.expm1(DETERMINANT_SHARE * epsilon / rows_per_unit), min_l2)
     output_epsilon = OUTPUT_SHARE * epsilon
     objective_epsilon = epsilon * (1 - 1e-12) - output_epsilon
-    n_gradients = 2 if neighboring == "replace_one" else 1
-    noise_scale = n_gradients * row_norm / (objective_epsilon - math.log1p(beta / l2))
+    n_gradients = rows_per_unit * (2 if neighboring == "replace_one" else 1)
+    left = objective_epsilon - rows_per_unit * math.log1p(beta / l2)
+    noise_scale = n_gradients * row_norm / left
     tolerance = TOLERANCE * row_norm
     rho = continuous_spherical_error(noise_scale, n_features)
     return PureObjectivePerturbation(

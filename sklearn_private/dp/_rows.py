@@ -52,22 +52,35 @@ class RowBounds:
         return np.hstack([scaled, np.full((len(X), 1), self.intercept)])
 
     def to_input_units(self, w):
-        """Return (coefficients, intercept) for raw inputs, from those of design rows."""
-        n_features = len(self.centre)
-        coef = w[:n_features] / self.scale
-        constant = w[n_features] * self.intercept if self.intercept else 0.0
+        """Return coefficients and intercepts for raw inputs, from those of design rows.
+
+        Parameters
+        ----------
+        w : ndarray of shape (n_columns,) or (n_columns, n_classes)
+            Coefficients of design rows.
+
+        Returns
+        -------
+        coef : ndarray of shape (1, n_features) or (n_classes, n_features)
+        intercept : ndarray of shape (1,) or (n_classes,)
+        """
+        by_class, n_features = np.atleast_2d(w.T), len(self.centre)
+        coef = by_class[:, :n_features] / self.scale
+        constant = self.intercept * by_class[:, n_features] if self.intercept else 0.0
         return coef, constant - coef @ self.centre
 
 
-def row_bounds(estimator, n_features, names=None):
+def row_bounds(estimator, n_features, intercept, names=None):
     """Read ``feature_norm=`` or ``bounds=`` of an estimator.
 
     Parameters
     ----------
     estimator : object
-        With parameters ``feature_norm``, ``bounds``, ``fit_intercept`` and ``intercept_scaling``.
+        With parameters ``feature_norm`` and ``bounds``.
     n_features : int
         Columns of the rows.
+    intercept : float
+        Value of the constant column over the bound on the row norm; 0 leaves it out.
     names : sequence of str, optional
         Their names, for ``bounds`` that are a dictionary.
 
@@ -82,10 +95,8 @@ def row_bounds(estimator, n_features, names=None):
     """
     # Beyond these limits the fourth powers of norms, which the noise needs, leave float64.
     _check.real(estimator, "feature_norm", at_least=1e-60, at_most=1e60, optional=True)
-    _check.real(estimator, "intercept_scaling", above=0, at_most=1e10)
     if (estimator.feature_norm is None) == (estimator.bounds is None):
         raise InvalidParameterError(_how_to_bound(type(estimator).__name__))
-    relative = estimator.intercept_scaling if estimator.fit_intercept else 0.0
     if estimator.bounds is None:
         return RowBounds(
             low=np.full(n_features, -_FAR),
@@ -93,7 +104,7 @@ def row_bounds(estimator, n_features, names=None):
             centre=np.zeros(n_features),
             scale=np.ones(n_features),
             norm=float(estimator.feature_norm),
-            intercept=relative * estimator.feature_norm,
+            intercept=intercept * estimator.feature_norm,
             source=f"feature_norm={estimator.feature_norm:g}, from the caller",
         )
     low, high = _columns(estimator, n_features, names)
@@ -104,7 +115,7 @@ def row_bounds(estimator, n_features, names=None):
         centre=low + (high - low) / 2,
         scale=(high - low) / 2 * np.sqrt(n_features),
         norm=1.0,
-        intercept=relative,
+        intercept=intercept,
         source="bounds= per column, from the caller",
     )
 

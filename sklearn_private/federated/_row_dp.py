@@ -1,21 +1,10 @@
-"""Differential privacy of one row in a federated fit: how much noise, in how many rounds.
-
-A fit asks for T gradients of noise multiplier z. Together they are exactly sqrt(T)/z-GDP, whatever
-each round made of the ones before [1]_; what the sampler misses of the ideal law adds to delta. T
-is a formula of public quantities, and z is the least that meets (epsilon, delta). The whole fit is
-one event, charged before the first sum.
-
-.. [1] J. Dong, A. Roth, W. Su, "Gaussian differential privacy", JRSS-B 84, 2022, corollary 2.
-"""
+"""Differential privacy of one row in a federated fit: how much noise, in how many rounds."""
 
 import math
 from dataclasses import dataclass
 
-from dp_accounting import ComposedDpEvent, GaussianDpEvent, SelfComposedDpEvent
-
 from .. import _check, accounting
-from ..mechanisms import gaussian_tv
-from ..sums import Limits, n_noisy_rounds
+from ..sums import Limits, n_noisy_rounds, plan
 
 
 @dataclass(frozen=True)
@@ -77,34 +66,10 @@ class RowDP:
         """
         mu = accounting.gaussian_mu(self.epsilon, self.delta)
         n_rounds = n_noisy_rounds(n_rows, n_features, mu)
-        n_draws = n_rounds * (n_features + 1)
-        missed = (1 + math.exp(self.epsilon)) * gaussian_tv(n_draws)
-        sampler = accounting.EpsilonDeltaEvent(0.0, missed)
-
-        def event(noise_multiplier):
-            rounds = SelfComposedDpEvent(GaussianDpEvent(noise_multiplier), n_rounds)
-            return ComposedDpEvent((rounds, sampler))
-
-        noise_multiplier = accounting.calibrate(
-            event, epsilon=self.epsilon, delta=self.delta, neighboring=self.neighboring
+        return plan(
+            self.epsilon,
+            self.delta,
+            neighboring=self.neighboring,
+            n_rounds=n_rounds,
+            n_numbers=n_rounds * (n_features + 1),
         )
-        return Plan(noise_multiplier, n_rounds, event(noise_multiplier))
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The public settings of one noisy fit.
-
-    Parameters
-    ----------
-    noise_multiplier : float
-        Noise of each sum over its sensitivity.
-    n_rounds : int
-        Number of sums.
-    event : dp_accounting.DpEvent
-        What all of them cost together.
-    """
-
-    noise_multiplier: float
-    n_rounds: int
-    event: object

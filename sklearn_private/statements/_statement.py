@@ -7,6 +7,7 @@ makes one statement with ``parts``, one for each protection, each with its own a
 """
 
 import dataclasses
+import functools
 import importlib.metadata
 import json
 import math
@@ -125,6 +126,7 @@ def schema():
     return json.loads(files(__package__).joinpath("schema.json").read_text(encoding="utf-8"))
 
 
+@functools.cache
 def library_version():
     """Return the name and version of this library."""
     try:

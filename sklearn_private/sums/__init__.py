@@ -15,17 +15,23 @@ from ._descent import n_noisy_rounds
 from ._masked import Masked
 from ._moments import location
 from ._noisy import Noisy, Prepaid
+from ._noisy_logistic import noisy_descent
+from ._noisy_newton import n_newton_rounds, noisy_newton
+from ._plan import Plan, plan
 from ._program import Program, Schema
 from ._registry import program_for, rebuild, supported
 from ._shared import Shared
 from ._sites import Sites
+from ._softmax import noisy_softmax
 from ._statistic import Limits, Rows, clip_norm, statistic
+from ._transcript import transcript
 
 __all__ = [
     "Aggregator",
     "Limits",
     "Masked",
     "Noisy",
+    "Plan",
     "Prepaid",
     "Program",
     "Rows",
@@ -34,9 +40,15 @@ __all__ = [
     "Sites",
     "clip_norm",
     "location",
+    "n_newton_rounds",
     "n_noisy_rounds",
+    "noisy_descent",
+    "noisy_newton",
+    "noisy_softmax",
+    "plan",
     "program_for",
     "rebuild",
     "statistic",
     "supported",
+    "transcript",
 ]

@@ -5,6 +5,7 @@ statistic over all sites. Which aggregator answers decides what is protected fro
 """
 
 import math
+from itertools import accumulate, pairwise
 from typing import Protocol
 
 import numpy as np
@@ -55,9 +56,9 @@ def pack(outputs):
 
 def unpack(vector, shapes):
     """Return the outputs that :func:`pack` made flat."""
-    ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
-    parts = zip(np.split(vector, ends), shapes, strict=True)
-    return tuple(part.reshape(shape) for part, shape in parts)
+    edges = [0, *accumulate(math.prod(shape) for shape in shapes)]
+    parts = zip(pairwise(edges), shapes, strict=True)
+    return tuple(vector[start:end].reshape(shape) for (start, end), shape in parts)
 
 
 def packed_addends(aggregator, statistic, *broadcast):

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from ._glm import penalty, row_norm
+from ._glm import row_norm
 
 _MOMENTUM = 0.9
 
@@ -36,8 +36,8 @@ def n_noisy_rounds(n_rows, n_features, mu):
     return int(np.clip(round(n_rows * mu / (8 * math.sqrt(n_features))), 25, 100))
 
 
-def descent(aggregator, statistic, constant, *broadcast, n_features, strength, curvature, n_rounds):
-    """Return the average of the second half of ``n_rounds`` noisy gradient steps from zero.
+def descent(aggregator, statistic, constant, *broadcast, start, strength, curvature, n_rounds):
+    """Return the average of the second half of ``n_rounds`` noisy gradient steps.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ def descent(aggregator, statistic, constant, *broadcast, n_features, strength, c
         Value of the constant column of the intercept; 0 leaves it out.
     *broadcast : object
         What else the statistic needs.
-    n_features : int
-        Number of features.
+    start : ndarray of shape (n_features + 1,) or (n_features + 1, n_classes)
+        Where to start: coefficients, and those of the constant column last.
     strength : float
         L2 penalty of each coefficient, in the mean of losses.
     curvature : float
@@ -60,12 +60,14 @@ def descent(aggregator, statistic, constant, *broadcast, n_features, strength, c
 
     Returns
     -------
-    ndarray of shape (n_features + 1,)
-        Coefficients, and that of the constant column.
+    ndarray
+        Of the shape of ``start``.
     """
-    limits, l2 = aggregator.limits, penalty(strength, n_features, constant)
-    step = 1 / (row_norm(limits, constant) ** 2 * curvature + l2.max())
-    w = velocity = average = np.zeros(n_features + 1)
+    limits = aggregator.limits
+    step = 1 / (row_norm(limits, constant) ** 2 * curvature + strength)
+    l2 = np.full_like(start, strength)
+    l2[-1] = 0.0  # of the intercept; where that is left out, it gathers noise and multiplies 0
+    w, velocity, average = start, np.zeros_like(start), np.zeros_like(start)
     for t in range(n_rounds):
         (slope,) = aggregator.sum(statistic, w, constant, *broadcast)
         velocity = _MOMENTUM * velocity + slope / limits.n_rows + l2 * w

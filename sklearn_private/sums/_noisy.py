@@ -2,7 +2,8 @@
 
 Each of the k outputs is divided by its declared bound, so that one row moves each by at most 1 in
 L2 norm, and all of them together by at most sqrt(k). A unit that owns ``rows_per_unit`` rows moves
-them that many times as far, and *replacing* it (it leaves and another one comes) twice as far.
+them that many times as far, and *replacing* it (it leaves and another one comes) twice as far, or
+sqrt(2) times where the statistic says so.
 
 Float sums move a little further than exact ones. A coordinate of a sum of n rows is the result of
 at most 2n additions (rows, then sites) and a few roundings a row, so it is off by at most
@@ -19,6 +20,7 @@ from dp_accounting import GaussianDpEvent
 from ..exceptions import GuaranteeError, InvalidParameterError
 from ..mechanisms import gaussian
 from ._aggregator import finite_bounds, pack, unpack
+from ._transcript import record
 
 
 class Noisy:
@@ -97,21 +99,40 @@ class Noisy:
         self.charge(GaussianDpEvent(self.noise_multiplier))
         outputs = self.inner.sum(statistic, *broadcast)
         vector, shapes = pack(output / bound for output, bound in zip(outputs, bounds, strict=True))
+        sensitivity = self.sensitivity(len(bounds), statistic.apart)
         noisy = gaussian(
             vector,
-            sensitivity=self.sensitivity(len(bounds)),
+            sensitivity=sensitivity,
             noise_multiplier=self.noise_multiplier,
             rng=self.rng,
         )
+        record(noisy, sensitivity * self.noise_multiplier)
         pairs = zip(unpack(noisy, shapes), bounds, strict=True)
         return tuple(output * bound for output, bound in pairs)
 
-    def sensitivity(self, n_outputs):
-        """Return the joint L2 sensitivity of outputs that were divided by their bounds."""
+    def noise_scales(self, statistic, *broadcast):
+        """Return the standard deviation of the noise of each output of a statistic."""
+        bounds = finite_bounds(statistic, self.limits, *broadcast)
+        return self.noise_multiplier * self.sensitivity(len(bounds), statistic.apart) * bounds
+
+    def sensitivity(self, n_outputs, apart):
+        """Return the joint L2 sensitivity of outputs that were divided by their bounds.
+
+        Parameters
+        ----------
+        n_outputs : int
+            How many outputs.
+        apart : float
+            How far apart what two rows add can be, over the bound: see :func:`statistic`.
+
+        Returns
+        -------
+        float
+        """
         n = self.limits.n_rows
-        leaves_and_comes = 2 if self.neighboring == "replace_one" else 1
+        moved = apart if self.neighboring == "replace_one" else 1.0
         rounding = 2 * n * (2 * n + 64) * 2.0**-53
-        return math.sqrt(n_outputs) * (leaves_and_comes * self.limits.rows_per_unit + rounding)
+        return math.sqrt(n_outputs) * (moved * self.limits.rows_per_unit + rounding)
 
 
 class Prepaid:

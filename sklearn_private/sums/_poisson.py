@@ -57,8 +57,9 @@ def fit_noisy_poisson(aggregator, estimator, schema, n_rounds):
     """Return the same, by noisy gradients."""
     limits = aggregator.limits
     constant, cap = limits.row_norm * estimator.fit_intercept, limits.target_norm
-    sizes = {"n_features": schema.n_features, "strength": estimator.alpha, "n_rounds": n_rounds}
-    w = descent(aggregator, deviance_slope, constant, cap, curvature=cap, **sizes)
+    start = np.zeros(schema.n_features + 1)
+    options = {"strength": estimator.alpha, "curvature": cap, "n_rounds": n_rounds}
+    w = descent(aggregator, deviance_slope, constant, cap, start=start, **options)
     return regression_attributes(w, constant, n_rounds)
 
 

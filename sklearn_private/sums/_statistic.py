@@ -106,19 +106,23 @@ def clip_norm(X, norm):
     return X * (norm * _SHRINK / np.maximum(size, norm))
 
 
-def statistic(*, bound):
-    """Declare how much one clipped row of weight 1 can add to each output of a statistic.
+def statistic(*, bound, apart=2.0):
+    r"""Declare how much one clipped row of weight 1 can add to each output of a statistic.
 
     Parameters
     ----------
     bound : callable
         From ``(limits, *broadcast)`` to a tuple of floats: for each output the largest L2 norm of
         what one row that keeps ``limits`` adds. Infinite where ``limits`` leave it open.
+    apart : float, default=2
+        Over the bound, how far apart what two rows add can be, and what two sets of as many rows
+        add: 2 by the triangle inequality, sqrt(2) where no two rows add vectors of negative inner
+        product (\|a - b\|² = \|a\|² + \|b\|² - 2 a·b).
 
     Returns
     -------
     callable
-        A decorator, which stores it as the function's ``bound``.
+        A decorator, which stores them as the function's ``bound`` and ``apart``.
 
     Examples
     --------
@@ -132,6 +136,7 @@ def statistic(*, bound):
 
     def declare(function):
         function.bound = bound
+        function.apart = apart
         return function
 
     return declare

@@ -1,6 +1,10 @@
 """Symmetric matrices: sent as their upper triangle, solved in units of their own."""
 
+import math
+
 import numpy as np
+
+_WEIGHTS = math.sqrt(2)
 
 
 def upper(matrix):
@@ -16,6 +20,21 @@ def symmetric(vector):
     matrix[indices] = vector
     matrix.T[indices] = vector
     return matrix
+
+
+def isometric(matrix):
+    """Return the upper triangle of a symmetric matrix, of the same L2 norm as the matrix.
+
+    The elements off the diagonal, of which there are two each, are multiplied by sqrt(2). So inner
+    products stay as they are, too.
+    """
+    return upper(matrix * _WEIGHTS + np.diag(np.diag(matrix)) * (1 - _WEIGHTS))
+
+
+def from_isometric(vector):
+    """Return the symmetric matrix of which ``vector`` is the :func:`isometric` triangle."""
+    matrix = symmetric(vector)
+    return matrix / _WEIGHTS + np.diag(np.diag(matrix)) * (1 - 1 / _WEIGHTS)
 
 
 def solve(matrix, vector):

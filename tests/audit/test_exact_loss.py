@@ -27,7 +27,7 @@ MUTANTS = {
 
 
 def model(**settings):
-    return DPLogisticRegression(classes=[0, 1], **settings)
+    return DPLogisticRegression(classes=[0, 1], solver="objective", **settings)
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)

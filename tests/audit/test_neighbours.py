@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_private import DPLogisticRegression
 from sklearn_private.audit._neighbours import worst_case_neighbours
@@ -12,8 +13,7 @@ MODEL = DPLogisticRegression(feature_norm=2.0, classes=["no", "yes"])
 def test_one_row_is_replaced():
     pair = worst_case_neighbours(MODEL, "replace_one")
     (X, y), (X2, y2) = pair.first, pair.second
-    assert (X != X2).any(axis=1).sum() == 1
-    assert (y == y2).all()
+    assert ((X != X2).any(axis=1) | (y != y2)).sum() == 1
     assert set(y) == {"no", "yes"}
 
 
@@ -26,12 +26,34 @@ def test_one_row_is_left_out(relation):
     assert (y[:-1] == y2).all()
 
 
-def test_replaced_rows_are_nearly_opposite_and_beyond_the_bound():
+def clipped(row):
+    return 2.0 * row / np.linalg.norm(row)
+
+
+def test_gradients_of_replaced_rows_are_nearly_opposite_with_the_intercept():
     pair = worst_case_neighbours(MODEL, "replace_one")
-    rows = np.array([pair.first[0][-1], pair.second[0][-1]])
-    norms = np.linalg.norm(rows, axis=1)
-    assert (norms > 2.0).all()
-    assert np.linalg.norm(rows[0] / norms[0] - rows[1] / norms[1]) > 1.8
+    gradients = []
+    for X, y in (pair.first, pair.second):
+        assert np.linalg.norm(X[-1]) > 2.0
+        residual = -0.5 if y[-1] == "yes" else 0.5  # the largest of a row that the model gets wrong
+        gradients.append(residual * np.append(clipped(X[-1]), 0.35 * 2.0))
+    apart = np.linalg.norm(gradients[0] - gradients[1])
+    assert apart > 0.98 * 2 * np.linalg.norm(gradients[0])
+
+
+def test_the_rest_of_the_data_gets_both_replaced_rows_wrong():
+    pair = worst_case_neighbours(MODEL, "replace_one")
+    plain = LogisticRegression(C=10.0).fit(pair.first[0][:-1], pair.first[1][:-1])
+    for X, y in (pair.first, pair.second):
+        assert plain.predict(clipped(X[-1])[None]) != y[-1]
+
+
+def test_without_labels_replaced_rows_are_nearly_opposite():
+    scaler = StandardScaler()
+    scaler.get_params = lambda deep=True: {"feature_norm": 2.0}
+    pair = worst_case_neighbours(scaler, "replace_one")
+    (X,), (X2,) = pair.first, pair.second
+    assert np.linalg.norm(clipped(X[-1]) - clipped(X2[-1])) > 3.9
 
 
 @pytest.mark.parametrize("bounds", [(0.0, 100.0), [(0.0, 100.0)] * 3, {"a": (0.0, 100.0)}])

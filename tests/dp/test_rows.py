@@ -15,14 +15,11 @@ tables = arrays(np.float64, st.tuples(st.integers(1, 4), st.just(3)), elements=f
 
 
 def bounded(n_features=3, names=None, **parameters):
-    defaults = {
-        "feature_norm": None,
-        "bounds": None,
-        "fit_intercept": True,
-        "intercept_scaling": 0.35,
-    }
-    owner = type("Model", (SimpleNamespace,), {})(**defaults | parameters)
-    return row_bounds(owner, n_features, names)
+    intercept = parameters.pop("intercept", 0.35)
+    owner = type("Model", (SimpleNamespace,), {})(
+        **{"feature_norm": None, "bounds": None} | parameters
+    )
+    return row_bounds(owner, n_features, intercept, names)
 
 
 def exact_norms_squared(rows):
@@ -31,12 +28,12 @@ def exact_norms_squared(rows):
 
 EVERY_KIND = [
     {"feature_norm": 1.0},
-    {"feature_norm": 0.3, "fit_intercept": False},
+    {"feature_norm": 0.3, "intercept": 0.0},
     {"feature_norm": 1e-60},
-    {"feature_norm": 1e60, "intercept_scaling": 3.0},
-    {"bounds": (0.0, 1.0), "intercept_scaling": 1.1e5},
-    {"bounds": [(-1.0, 1.0), (0.0, 1e-9), (5.0, 1e12)], "fit_intercept": False},
-    {"bounds": (-1e300, 1e300), "intercept_scaling": 1e-5},
+    {"feature_norm": 1e60, "intercept": 3.0},
+    {"bounds": (0.0, 1.0), "intercept": 1.1e5},
+    {"bounds": [(-1.0, 1.0), (0.0, 1e-9), (5.0, 1e12)], "intercept": 0.0},
+    {"bounds": (-1e300, 1e300), "intercept": 1e-5},
 ]
 
 
@@ -59,7 +56,7 @@ def test_rounding_alone_would_let_rows_be_longer_than_one():
 
 def test_long_rows_keep_their_direction_and_short_ones_their_length():
     X = np.array([[3.0, 4.0, 0.0], [0.3, 0.0, 0.4], [0.0, 0.0, 0.0], [0.0, -1e9, 0.0]])
-    rows = bounded(feature_norm=1.0, fit_intercept=False).design(X)
+    rows = bounded(feature_norm=1.0, intercept=0.0).design(X)
     expected = [[0.6, 0.8, 0.0], [0.3, 0.0, 0.4], [0.0, 0.0, 0.0], [0.0, -1.0, 0.0]]
     np.testing.assert_allclose(rows, expected, atol=1e-11)
 
@@ -90,7 +87,17 @@ def test_coefficients_in_input_units_give_the_same_scores(parameters):
     design = bounds.design(X)
     w = rng.normal(size=design.shape[1])
     coef, intercept = bounds.to_input_units(w)
-    np.testing.assert_allclose(X @ coef + intercept, design @ w, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(X @ coef[0] + intercept, design @ w, rtol=1e-6, atol=1e-9)
+
+
+def test_coefficients_of_several_classes_come_by_class():
+    bounds = bounded(bounds=[(-1.0, 1.0), (0.0, 4.0), (5.0, 6.0)])
+    w = np.random.default_rng(0).normal(size=(4, 5))
+    coef, intercept = bounds.to_input_units(w)
+    assert coef.shape == (5, 3) and intercept.shape == (5,)
+    for k in range(5):
+        alone = bounds.to_input_units(w[:, k])
+        assert coef[k] == pytest.approx(alone[0][0]) and intercept[k] == pytest.approx(alone[1][0])
 
 
 def test_a_dictionary_is_read_by_name_and_a_list_by_position():
@@ -147,12 +154,6 @@ def test_rejects_a_dictionary_that_does_not_match_the_columns(names, bounds, sai
 def test_rejects_a_bad_feature_norm(value):
     with pytest.raises(InvalidParameterError, match="The 'feature_norm' parameter of Model must"):
         bounded(feature_norm=value)
-
-
-@pytest.mark.parametrize("value", [0, -1.0, 1e11, np.nan, None, True])
-def test_rejects_a_bad_intercept_scaling(value):
-    with pytest.raises(InvalidParameterError, match="The 'intercept_scaling' parameter of Model"):
-        bounded(feature_norm=1.0, intercept_scaling=value)
 
 
 @pytest.mark.parametrize("parameters", [{}, {"feature_norm": 1.0, "bounds": (0, 1)}])

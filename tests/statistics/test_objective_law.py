@@ -25,7 +25,7 @@ def design():
 @pytest.fixture(scope="module")
 def fits(design):
     X, y = design
-    model = DPLogisticRegression(feature_norm=1.0, classes=[0, 1])
+    model = DPLogisticRegression(feature_norm=1.0, classes=[0, 1], solver="objective")
     return [
         clone(model).set_params(random_state=seed).fit(X[:, :2], y)
         for seed in range(1000, 1000 + N_FITS)

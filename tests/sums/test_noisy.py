@@ -46,23 +46,25 @@ def fits(aggregator, sigma):
 
 
 class HalfTheNoise(Noisy):
-    def sensitivity(self, n_outputs):
-        return super().sensitivity(n_outputs) / 2
+    def sensitivity(self, n_outputs, apart):
+        return super().sensitivity(n_outputs, apart) / 2
 
 
 class ForgetsTheOtherOutputs(Noisy):
-    def sensitivity(self, n_outputs):
-        return super().sensitivity(1)
+    def sensitivity(self, n_outputs, apart):
+        return super().sensitivity(1, apart)
 
 
 class ForgetsThatARowComes(Noisy):
-    def sensitivity(self, n_outputs):
-        return super().sensitivity(n_outputs) / (2 if self.neighboring == "replace_one" else 1)
+    def sensitivity(self, n_outputs, apart):
+        return super().sensitivity(n_outputs, apart) / (
+            2 if self.neighboring == "replace_one" else 1
+        )
 
 
 class ForgetsTheOtherRowsOfAPerson(Noisy):
-    def sensitivity(self, n_outputs):
-        return super().sensitivity(n_outputs) / self.limits.rows_per_unit
+    def sensitivity(self, n_outputs, apart):
+        return super().sensitivity(n_outputs, apart) / self.limits.rows_per_unit
 
 
 @pytest.mark.parametrize("neighboring, times", [("replace_one", 2), ("zero_out", 1)])
@@ -86,6 +88,22 @@ def test_the_law_sees_a_missing_factor_of_replace_one():
     assert not fits(noisy(ForgetsThatARowComes), sigma)
 
 
+def test_replacing_moves_a_statistic_as_far_apart_as_it_declares():
+    @statistic(bound=lambda limits: BOUNDS, apart=math.sqrt(2))
+    def squares(rows):
+        return nothing(rows)
+
+    for neighboring, times in (("replace_one", math.sqrt(2)), ("zero_out", 1.0)):
+        aggregator = noisy(neighboring=neighboring)
+        assert aggregator.sensitivity(2, math.sqrt(2)) == pytest.approx(
+            times * LIMITS.rows_per_unit * math.sqrt(2)
+        )
+        expected = 1.5 * times * LIMITS.rows_per_unit * math.sqrt(2) * np.array(BOUNDS)
+        assert aggregator.noise_scales(squares) == pytest.approx(expected)
+        outputs = aggregator.sum(squares)
+        assert [output.std() for output in outputs] == pytest.approx(expected, rel=0.03)
+
+
 def test_noise_is_added_to_the_masked_total():
     inner = Masked(Sites(sites(), LIMITS))
     features = noisy(inner=inner, seed=1).sum(location)[1]
@@ -97,7 +115,7 @@ def test_noise_is_added_to_the_masked_total():
 
 def test_float_rounding_is_part_of_the_sensitivity():
     limits = Limits(row_norm=1.0, n_rows=10**6)
-    sensitivity = noisy(inner=Sites(sites(), limits)).sensitivity(1)
+    sensitivity = noisy(inner=Sites(sites(), limits)).sensitivity(1, apart=2.0)
     assert 2 < sensitivity < 2.001
     rng = np.random.default_rng(0)  # Sums in two orders differ by less than what is added.
     x = rng.uniform(-1, 1, 10**6)

@@ -10,7 +10,9 @@ from sklearn_private.sums._labels import label_counts
 from sklearn_private.sums._logistic import log_loss
 from sklearn_private.sums._moments import moments
 from sklearn_private.sums._noisy_logistic import log_loss_slope
+from sklearn_private.sums._noisy_newton import second_moment
 from sklearn_private.sums._poisson import deviance, deviance_slope
+from sklearn_private.sums._softmax import softmax_slope
 
 LIMITS = Limits(row_norm=3.0, n_rows=100, target_norm=2.0)
 W = np.array([0.3, -1.2, 0.8, 0.5])  # three coefficients and that of the constant column
@@ -21,7 +23,10 @@ CASES = {
     "gram": (gram, (np.array([0.5, -2.0, 1.0, 0.7]),)),
     "label_counts": (label_counts, (3,)),
     "log_loss": (log_loss, (W, 0.7, 1)),
-    "log_loss_slope": (log_loss_slope, (W, 0.7)),
+    "log_loss_slope": (log_loss_slope, (W, 0.7, 1.0)),
+    "log_loss_slope, clipped": (log_loss_slope, (0.1 * W, 0.7, 0.5)),
+    "softmax_slope": (softmax_slope, (np.outer(W, [1.0, -1.0, 0.3]), 0.7, 1.1)),
+    "second_moment": (second_moment, (0.7,)),
     "deviance": (deviance, (W, 0.7, 2.0)),
     "deviance, small cap": (deviance, (0.1 * W, 0.7, 0.05)),
     "deviance_slope": (deviance_slope, (W, 0.7, 2.0)),
@@ -41,7 +46,7 @@ def rows_at_the_limit(n, labels):
 
 def largest(function, broadcast):
     """Return the largest norm that a row adds, for each output, over its bound."""
-    labels = function in (label_counts, log_loss, log_loss_slope)
+    labels = function in (label_counts, log_loss, log_loss_slope, softmax_slope)
     if function in (deviance, deviance_slope):
         rows = (Rows(r.X, abs(r.y), r.weight) for r in rows_at_the_limit(400, labels))
     else:
@@ -58,6 +63,20 @@ def test_one_row_adds_no_more_than_the_declared_bound(function, broadcast):
 @pytest.mark.parametrize("function, broadcast", CASES.values(), ids=CASES)
 def test_no_bound_is_loose_by_more_than_its_number_of_terms(function, broadcast):
     assert largest(function, broadcast).min() > 0.1
+
+
+def farthest_apart(function, *broadcast):
+    """Return the largest distance between what two rows add, over the bound."""
+    added = [function(row, *broadcast)[0].ravel() for row in rows_at_the_limit(60, labels=True)]
+    (bound,) = function.bound(LIMITS, *broadcast)
+    return max(np.linalg.norm(a - b) for a in added for b in added) / bound
+
+
+def test_two_squares_are_no_further_apart_than_declared_and_two_gradients_are():
+    assert second_moment.apart == pytest.approx(np.sqrt(2), rel=1e-12)
+    assert 1.3 < farthest_apart(second_moment, 0.7) <= second_moment.apart
+    assert np.sqrt(2) < farthest_apart(log_loss_slope, 0 * W, 0.7, 0.5) <= 2
+    assert np.sqrt(2) < farthest_apart(softmax_slope, np.zeros((4, 3)), 0.7, 1.1) <= 2
 
 
 def test_a_bound_that_forgets_the_square_is_seen():
