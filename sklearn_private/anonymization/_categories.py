@@ -49,15 +49,30 @@ class CategoryAxis:
         names = sorted(set(column))
         number = {name: i for i, name in enumerate(names)}
         codes = np.fromiter(map(number.__getitem__, column), dtype=np.int64, count=len(column))
-        rows = np.bincount(codes, minlength=len(names))
-        order = np.argsort(-rows, kind="stable")
         people = count_people(codes, len(names), person)
+        axis, rank = cls.ranked(names, np.bincount(codes, minlength=len(names)), people, fewest)
+        return axis, rank[codes]
+
+    @classmethod
+    def ranked(cls, names, rows, people, fewest=0):
+        """Return the axis of counted categories and the code of each of them.
+
+        Parameters
+        ----------
+        names : sequence of str of length n_names
+            Categories, sorted.
+        rows, people : ndarray of int of shape (n_names,)
+            How many rows and people hold each.
+        fewest : int, default=0
+            Categories of fewer people are merged; 0 merges none.
+        """
+        order = np.argsort(-rows, kind="stable")
         named = order[(people[order] >= fewest) & (np.array(names, dtype=object)[order] != OTHER)]
         n_merged = len(names) - named.size
         rank = np.full(len(names), named.size)
         rank[named] = np.arange(named.size)
         size = np.append(np.ones(named.size), [n_merged] * (n_merged > 0))
-        return cls(tuple(names[i] for i in named), size), rank[codes]
+        return cls(tuple(names[i] for i in named), size), rank
 
     def penalty(self, low, high, size):
         """Return the certainty penalty of sets of codes from their extremes and their sizes."""

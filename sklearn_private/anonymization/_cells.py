@@ -18,13 +18,17 @@ class Cells:
     left : ndarray of shape (n_nodes,)
         The left child; the right child is the next node.
     cell : ndarray of shape (n_nodes,)
-        The number of the cell at a leaf; -1 elsewhere.
+        The number of the cell at a leaf; -1 elsewhere. All leaves that are suppressed are one
+        cell, the last.
+    suppresses : bool
+        Whether there is such a cell.
     """
 
     column: np.ndarray
     threshold: np.ndarray
     left: np.ndarray
     cell: np.ndarray
+    suppresses: bool
 
     @classmethod
     def of(cls, cuts, axes):
@@ -34,14 +38,20 @@ class Cells:
             nodes = np.flatnonzero(cuts.column == j)
             grid, threshold[nodes] = axis.grid(cuts.below[nodes], cuts.above[nodes])
             grids.append(grid)
-        leaf = cuts.column < 0
-        cell = np.where(leaf, np.cumsum(leaf) - 1, -1)
-        return cls(cuts.column, threshold, cuts.left, cell), grids
+        box = (cuts.column < 0) & ~cuts.suppressed
+        cell = np.where(box, np.cumsum(box) - 1, -1)
+        cell[cuts.suppressed] = box.sum()
+        return cls(cuts.column, threshold, cuts.left, cell, bool(cuts.suppressed.any())), grids
 
     @property
     def n_cells(self):
-        """Number of cells."""
-        return int((self.column < 0).sum())
+        """Number of cells, the suppressed one included."""
+        return int(self.cell.max()) + 1
+
+    @property
+    def n_boxes(self):
+        """Number of cells that are boxes of the domain: all but the suppressed one."""
+        return self.n_cells - self.suppresses
 
     def find(self, codes):
         """Return the cell of each row of ``codes``, an array of shape (n_columns, n_rows)."""
@@ -53,7 +63,7 @@ class Cells:
         return self.cell[node]
 
     def boxes(self, sizes):
-        """Return the lowest and the highest code of each cell in each column.
+        """Return the lowest and the highest code of each box in each column.
 
         Parameters
         ----------
@@ -62,7 +72,7 @@ class Cells:
 
         Returns
         -------
-        low, high : ndarray of shape (n_columns, n_cells)
+        low, high : ndarray of shape (n_columns, n_boxes)
         """
         low = np.zeros((len(sizes), self.column.size), dtype=np.int64)
         high = np.repeat(np.array(sizes)[:, None] - 1, self.column.size, axis=1)
@@ -74,5 +84,5 @@ class Cells:
             high[self.column[nodes], left] = self.threshold[nodes]
             low[self.column[nodes], right] = self.threshold[nodes] + 1
             nodes = np.concatenate([left, right])
-        leaf = self.column < 0
-        return low[:, leaf], high[:, leaf]
+        box = (self.column < 0) & (self.cell < self.n_boxes)
+        return low[:, box], high[:, box]

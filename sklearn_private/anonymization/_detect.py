@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ._births import are_births
 from ._column_names import identifying_term
 from ._patterns import PATTERNS
 from ._values import MISSING, kind_of, read
@@ -32,50 +33,58 @@ def detect(table, *, min_share, near_unique, max_rows):
     dict
         Column to reason, in the order of the table. A reason holds no value.
     """
-    reasons = {}
+    found = {}
     for i, name in enumerate(table.columns):
-        term = identifying_term(name) if table.is_frame else None
-        if term is not None:
-            reasons[name] = f"its name says {term!r}"
-            continue
-        reason = _reason(table.column(i), name, min_share, near_unique, max_rows)
+        reason = _by_name(name) if table.is_frame else None
+        if reason is None:
+            reason = _by_values(table.column(i), name, min_share, near_unique, max_rows)
         if reason is not None:
-            reasons[name] = reason
-    return reasons
+            found[name] = "{} (HIPAA {})".format(*reason)
+    return found
 
 
-def _reason(column, name, min_share, near_unique, max_rows):
-    values = _values(column, name)
-    if not len(values):
-        return None
-    rows = np.arange(len(values))
-    if len(values) > max_rows:
-        rows = np.linspace(0, len(values) - 1, max_rows).astype(np.int64)
+def _by_name(name):
+    """Return what the name of a column says, and the letter of the HIPAA identifier, or None."""
+    term = identifying_term(name)
+    return None if term is None else (f"its name says {term[0]!r}", term[1])
+
+
+def _by_values(column, name, min_share, near_unique, max_rows):
+    """Return what a column holds, and the letter of the HIPAA identifier, or None."""
+    kind = kind_of(column)
+    values = [] if kind is None else _present(read(column, kind, name), kind)
+    n = len(values)
+    rows = range(n) if n <= max_rows else np.linspace(0, n - 1, max_rows).astype(np.int64)
     sample = [_line(values[i]) for i in rows]
+    if are_births(sample):
+        return "its days span a generation, as dates of birth do", "C"
+    if kind == "time":
+        return None
     n_needed = max(1, math.ceil(min_share * len(sample)))
     for pattern in PATTERNS:
         if pattern.holds(sample, n_needed):
-            return f"it holds {pattern.reason}"
-    if len(values) >= _FEW_ROWS and len(set(values)) >= near_unique * len(values):
-        return "nearly every value occurs once"
+            return f"it holds {pattern.reason}", pattern.hipaa
+    if n >= _FEW_ROWS and len(set(values)) >= near_unique * n:
+        return "nearly every value occurs once", "R"
     return None
 
 
-def _values(column, name):
-    """Return the values of a column that may identify people: texts and whole numbers.
+def _present(values, kind):
+    """Return the values of a column that may identify people: texts, whole numbers and times.
 
-    Measurements (numbers that are not whole) and times are nearly always distinct, and say
-    nothing about whose they are.
+    Measurements (numbers that are not whole) are nearly always distinct, and say nothing about
+    whose they are.
     """
-    kind = kind_of(column)
     if kind == "category":
-        return [text for text in read(column, kind, name) if text != MISSING]
-    if kind != "number":
-        return []
-    numbers = read(column, kind, name)
-    numbers = numbers[np.isfinite(numbers)]
-    return numbers.tolist() if (numbers == np.rint(numbers)).all() else []
+        return [text for text in values if text != MISSING]
+    if kind == "time":
+        return values[~np.isnat(values)]
+    values = values[np.isfinite(values)]
+    return values.tolist() if (values == np.rint(values)).all() else []
 
 
 def _line(value):
-    return value.replace("\n", " ") if isinstance(value, str) else f"{value:.0f}"
+    """Return a value as one line of text."""
+    if isinstance(value, str):
+        return value.replace("\n", " ")
+    return str(value) if isinstance(value, np.datetime64) else f"{value:.0f}"

@@ -17,10 +17,10 @@ class IdentifierRemover(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Remove columns with direct identifiers: names, addresses, numbers of people.
 
     The columns are declared, or found by looking at the table: e-mail and web addresses, phone
-    numbers, US social security numbers, IBANs, payment cards and IP addresses (with their
-    checksums and rules), names of columns, and columns of texts or whole numbers in which nearly
-    every value occurs once. What remains may still identify people together: see
-    :class:`KAnonymizer`.
+    numbers, US social security numbers, IBANs, payment cards, IP and MAC addresses, vehicle
+    identification numbers (with their checksums and rules [2]_), dates of birth, names of
+    columns, and columns of texts or whole numbers in which nearly every value occurs once. What
+    remains may still identify people together: see :class:`KAnonymizer`.
 
     Parameters
     ----------
@@ -45,7 +45,8 @@ class IdentifierRemover(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     findings_ : dict
-        Column to reason; a reason holds no value.
+        Column to reason. A reason holds no value; that of a detected column ends with its letter
+        in :data:`HIPAA_IDENTIFIERS`.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -56,6 +57,8 @@ class IdentifierRemover(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     See Also
     --------
     KAnonymizer : Generalise what identifies people in combination.
+    Pseudonymizer : Replace identifiers by tokens that still join tables.
+    Coarsener : Keep less detail of dates, ages and places, by rules given in advance.
 
     Notes
     -----
@@ -66,10 +69,23 @@ class IdentifierRemover(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     inside a text, rare identifiers and those in rows that were not looked at can be missed. It
     looks at the table that is fitted; new rows lose the same columns, whatever they hold.
 
+    The 18 identifiers that HIPAA's Safe Harbor method [1]_ removes are: (A) names, (B) places
+    smaller than a state, (C) dates except the year, and ages over 89, (D) telephone numbers, (E)
+    fax numbers, (F) e-mail addresses, (G) social security numbers, (H) medical record numbers, (I)
+    health plan beneficiary numbers, (J) account numbers, (K) certificate and license numbers, (L)
+    vehicle identifiers, (M) device identifiers, (N) web addresses, (O) IP addresses, (P) biometric
+    identifiers, (Q) full-face photographs, (R) any other unique number or code. Each is found by
+    the name of its column; by values are found dates of birth of (C), (D), (F), (G), IBANs and
+    payment cards of (J), North American VINs of (L), MAC addresses of (M), (N), (O), and (R) where
+    nearly every value occurs once. Of (B), street addresses only; cities, postcodes, other dates
+    and ages stay: they are work for :class:`Coarsener` and :class:`KAnonymizer`. Pictures and
+    recordings are not looked into.
+
     References
     ----------
-    ISO 13616 (IBAN), ISO/IEC 7812 (Luhn), Social Security Administration, "Social Security number
-    randomization" (2011).
+    .. [1] 45 CFR 164.514(b)(2)(i).
+    .. [2] ISO 13616 (IBAN); ISO/IEC 7812 (Luhn); 49 CFR 565.15 (VIN); Social Security
+       Administration, "Social Security number randomization" (2011).
 
     Examples
     --------
@@ -78,7 +94,7 @@ class IdentifierRemover(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     >>> people = pd.DataFrame({"contact": ["ada@example.org", "bob@example.org"], "age": [36, 41]})
     >>> remover = IdentifierRemover().fit(people)
     >>> remover.findings_
-    {'contact': 'it holds e-mail addresses'}
+    {'contact': 'it holds e-mail addresses (HIPAA F)'}
     >>> remover.transform(people)
        age
     0   36

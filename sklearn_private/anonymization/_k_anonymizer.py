@@ -1,31 +1,21 @@
 """k-anonymity as a transformer: learn cells of at least k people, give rows the label of theirs."""
 
-import os
 import warnings
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .. import _check
-from ..exceptions import InvalidParameterError, PrivacyWarning
-from ._categories import CategoryAxis
-from ._cells import Cells
-from ._mondrian import boxes, held, partition
-from ._ordered import OrderedAxis
-from ._promise import anonymity_statement, undeclared_columns
-from ._roles import Roles
-from ._rows import Units, count_people, distinct
+from ..exceptions import PrivacyWarning
+from ._learner import Learner
+from ._output import feature_names, featured, labelled
+from ._promise import undeclared_columns
+from ._publication import publishable, shuffled
 from ._table import Table
-from ._values import kind_of, read
+from ._writing import write_labels
 
 
-def shuffled(rows):
-    """Return ``rows`` in an order drawn from the operating system."""
-    return rows[np.frombuffer(os.urandom(8 * rows.size), dtype=np.uint64).argsort()]
-
-
-class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
     """Generalise quasi-identifiers so that every label is shared by at least k people.
 
     Quasi-identifiers are columns that somebody may know about a person from elsewhere: age, sex,
@@ -33,7 +23,7 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     (strict multidimensional Mondrian [1]_, cuts chosen by the loss they save [2]_, never by a
     target). ``transform`` replaces the quasi-identifiers of a row by the label of its cell, row
     by row, for fitted and for new rows alike; it drops no row. ``release`` makes a table for
-    publication.
+    publication. Other methods trade the rule for new rows for less loss, or for simpler labels.
 
     Parameters
     ----------
@@ -46,8 +36,28 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     harmless : list, default=()
         Further columns that may be published as they are: nobody knows them from elsewhere, and
         nobody is hurt by them. Columns that no parameter names are findings of the statement.
+    constraints : list, default=()
+        What the sensitive values of each class must hold: :class:`LDiversity`,
+        :class:`TCloseness`, :class:`AlphaK`, :class:`BetaLikeness`, or own objects with their
+        three methods. Of several sensitive columns each is judged among people who share the
+        others.
+    method : {"mondrian", "local", "lattice", "microaggregation"}, default="mondrian"
+        How classes are found. ``"mondrian"``: cells that tile the domain [1]_. ``"lattice"``: one
+        level of a hierarchy for each column, the same for all rows, the best of all choices;
+        columns without a hierarchy get one. ``"local"``: the least loss, and no rule for other
+        rows. ``"microaggregation"``: means of similar rows, for numbers. The last two have no
+        ``transform``; use ``fit_transform`` or ``release``.
+    hierarchies : dict of column to Hierarchy, default=None
+        How quasi-identifiers are generalised. A label is then the lowest group that holds all
+        people (or all of the cell), and loss is counted in the values under it.
+    max_suppression : float, default=0.0
+        Share of the people who may be suppressed, where that makes the labels of others so much
+        narrower that loss is saved: they get the label ``"*"`` in every quasi-identifier. They
+        are at least ``k`` people, or none; ``release`` drops them. For ``"mondrian"`` and
+        ``"lattice"``.
     labels : {"cell", "tight"}, default="cell"
-        What a label shows. ``"cell"``: the cut points around a cell, its outer cells open; no
+        What a label of ``"mondrian"`` shows; those of methods without a ``transform`` are tight.
+        ``"cell"``: the cut points around a cell, its outer cells open; no
         extreme of the data is shown, and a category held by fewer than ``k`` people is shown as
         ``"(other)"``. ``"tight"``: the least and the greatest value, or the categories, of the
         fitted people in the cell. It says more, and shows exact extremes.
@@ -63,10 +73,11 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    cells_ : Cells
-        The cuts, as a tree that sends each row to its cell.
-    grids_ : list of OrderedGrid or CategoryGrid
-        Cut points and categories of each quasi-identifier.
+    cells_ : Cells, Levels or None
+        What sends each row to its cell: a tree of cuts or levels of hierarchies; None where the
+        method knows fitted rows only.
+    grids_ : list of OrderedGrid, CategoryGrid or HierarchyGrid
+        Cut points, categories or the hierarchy of each quasi-identifier.
     labels_ : list of Labels
         Labels of each quasi-identifier.
     quasi_identifiers_ : list
@@ -90,10 +101,11 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     **Protects** the link from what is known about a person to one row: at least ``k`` fitted
     people share each label.
     **Against** whoever reads the output and knows the quasi-identifiers of some people.
-    **Leaks** sensitive values where all who share a label have the same one (homogeneity) or
-    where more is known about some of them; what several tables of the same people say together
-    (composition); how cuts were chosen, which can tell values inside a cell (minimality [3]_,
-    downcoding [4]_).
+    **Leaks** sensitive values where all who share a label have the same one (homogeneity, which
+    constraints limit) or where more is known about some of them; what several tables of the same
+    people say together (composition); how cuts were chosen, which can tell values inside a cell
+    (minimality [3]_, all the more with constraints, since they read ``sensitive``; downcoding
+    [4]_).
     **Assumes** that ``quasi_identifiers`` lists all that can be known from elsewhere, that
     direct identifiers were removed, and that ``subject_id`` is given where people have several
     rows. A new row shares its label with ``k`` *fitted* people: a batch of new rows need not be
@@ -132,6 +144,10 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         quasi_identifiers=None,
         sensitive=(),
         harmless=(),
+        constraints=(),
+        method="mondrian",
+        hierarchies=None,
+        max_suppression=0.0,
         labels="cell",
         output="labels",
         subject_id=None,
@@ -140,17 +156,23 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.quasi_identifiers = quasi_identifiers
         self.sensitive = sensitive
         self.harmless = harmless
+        self.constraints = constraints
+        self.method = method
+        self.hierarchies = hierarchies
+        self.max_suppression = max_suppression
         self.labels = labels
         self.output = output
         self.subject_id = subject_id
 
     def fit(self, X, y=None):
-        """Learn cells of at least ``k`` people.
+        """Learn classes of at least ``k`` people.
 
         Parameters
         ----------
-        X : DataFrame or array-like of shape (n_samples, n_features)
-            The table.
+        X : table of shape (n_samples, n_features)
+            A DataFrame or array. With a method that finds cells for new rows also a table that
+            need not fit into memory: a Polars LazyFrame, a DuckDB relation, a Dask DataFrame, the
+            path of a Parquet file or of a folder of them, or an iterator of DataFrames.
         y : None
             Ignored: cuts never look at a target.
 
@@ -162,13 +184,43 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         InvalidParameterError
-            If a parameter is bad, a column does not exist, or there are fewer than ``k`` people.
+            If a parameter is bad, a column does not exist, there are fewer than ``k`` people, or
+            all of them together break a constraint.
         """
         self._learn(X)
         return self
 
+    def partial_fit(self, X, y=None):
+        """Add rows to those of earlier calls, of ``fit`` too, and learn cells of all of them.
+
+        The cells are those that ``fit`` learns of all rows together, in any order. They are learnt
+        as soon as there are ``k`` people. To read a large table piece by piece, ``fit`` with an
+        iterator of DataFrames is faster: it learns once.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Further rows, in any form that ``fit`` takes.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        KAnonymizer
+            Itself. While it lives it keeps the counts of distinct rows that the next call needs;
+            copies and pickles do not.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the object is such a copy, if the method knows fitted rows only, or if all rows so
+            far break a constraint; they are counted all the same.
+        """
+        self._learn_more(X)
+        return self
+
     def fit_transform(self, X, y=None):
-        """Learn cells and return the rows of ``X`` with the labels of theirs.
+        """Learn classes and return the rows of ``X`` with the labels of theirs.
 
         Parameters
         ----------
@@ -180,9 +232,11 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         DataFrame or ndarray
-            The same as ``fit(X).transform(X)``, for less work.
+            The same as ``fit(X).transform(X)``, where the method has a ``transform``.
         """
-        return self._answer(*self._learn(X))
+        self._refuse_elsewhere(X)
+        table, cells = self._learn(X)
+        return self._answer(table, self._find(table) if cells is None else cells)
 
     def transform(self, X):
         """Return rows with the labels of their cells.
@@ -198,23 +252,61 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             As many rows, in the same order and with the same index. With ``output="labels"``,
             the same columns in the container of ``X``; with ``output="numeric"``, an array of
             float64.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the method knows fitted rows only, or the rows are not in memory.
         """
-        check_is_fitted(self, "cells_")
+        check_is_fitted(self, "labels_")
+        self._refuse_fitted_rows_only("transform")
+        self._refuse_elsewhere(X)
         table = Table.validated(self, X, reset=False)
         return self._answer(table, self._find(table))
+
+    def transform_file(self, source, target, *, progress=False):
+        """Write the rows of a table that need not fit into memory with the labels of their cells.
+
+        It is ``transform`` piece by piece: all rows, in their order. For publication, where no row
+        of the source may be recognised by its place, use ``release``.
+
+        Parameters
+        ----------
+        source : table
+            As ``fit`` takes it: most often the path of the Parquet file that was fitted.
+        target : str or Path
+            The Parquet file that is written. It must not exist.
+        progress : bool, default=False
+            Whether to show a progress bar.
+
+        Returns
+        -------
+        Path
+            The target.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the target exists, or the method knows fitted rows only.
+        """
+        check_is_fitted(self, "labels_")
+        self._refuse_fitted_rows_only("transform_file")
+        return write_labels(self.transform, self.get_feature_names_out(), source, target, progress)
 
     def release(self, table):
         """Return a table for publication.
 
-        Rows whose labels fewer than ``k`` people of this table share are dropped (none, for the
-        fitted table). The others are shuffled by randomness of the operating system and get a
-        new index; the ``subject_id`` column is dropped. ``release_statement_`` counts what was
-        suppressed.
+        Rows are dropped that are suppressed, or in classes of fewer than ``k`` people of this
+        table or that break a constraint in it (none, for the fitted table without
+        ``max_suppression``). The others are shuffled by randomness of the operating system and
+        get a new index; the ``subject_id`` column is dropped. ``release_statement_`` counts what
+        was suppressed.
 
         Parameters
         ----------
         table : DataFrame or array-like of shape (n_samples, n_features)
-            The fitted table, or new rows.
+            The fitted table, or new rows. A method that knows fitted rows only learns from this
+            table, whatever was fitted before.
 
         Returns
         -------
@@ -226,16 +318,22 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         PrivacyWarning
             If columns are published that no parameter names.
         """
-        check_is_fitted(self, "cells_")
-        table, roles = Table.validated(self, table, reset=False), self._roles
+        if self._knows_fitted_rows_only:
+            table, cells = self._learn(table)
+        else:
+            check_is_fitted(self, "labels_")
+            table = Table.validated(self, table, reset=False)
+            cells = self._find(table)
+        roles = self._roles
         finding = undeclared_columns(roles, table.columns)
         if finding is not None:
             warnings.warn(finding.message, PrivacyWarning, stacklevel=2)
-        cells, person = self._find(table), roles.person(table)
-        kept = self._people_of_label(cells, person)[cells] >= self.k
-        self.release_statement_ = self._statement(table, cells, person, kept)
+        person = roles.person(table)
+        kept = publishable(self, table, roles, self.labels_, cells, person)
+        kept &= cells != self._suppressed
+        self.release_statement_ = self._statement(cells, np.ones_like(cells), person, kept)
         drop = () if roles.subject is None else (roles.subject,)
-        public = table.replaced(self._texts(cells)).without(drop)
+        public = labelled(table, roles, self.labels_, cells).without(drop)
         return public.take(shuffled(np.flatnonzero(kept))).native
 
     def get_feature_names_out(self, input_features=None):
@@ -253,9 +351,7 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         names = super().get_feature_names_out(input_features)
         if self.output == "labels":
             return names
-        made = {i: grid.names(names[i]) for i, grid in self._by_column(self.grids_)}
-        parts = [made.get(i, [name]) for i, name in enumerate(names) if i != self._roles.subject]
-        return np.array([name for part in parts for name in part], dtype=object)
+        return feature_names(names, self._roles, self.grids_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -266,124 +362,8 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             tags.transformer_tags.preserves_dtype = []
         return tags
 
-    def _learn(self, X):
-        """Fit, and return the view of the table and the cell of each row."""
-        _check.integer(self, "k", at_least=2)
-        _check.choice(self, "labels", ("cell", "tight"))
-        _check.choice(self, "output", ("labels", "numeric"))
-        table = Table.validated(self, X, reset=True)
-        roles = Roles.of(self, table)
-        person = roles.person(table)
-        self._refuse_too_few(len(table) if person is None else int(person.max(initial=-1)) + 1)
-        self._roles = roles
-        if self.output == "numeric":
-            self._passed(table)  # columns that cannot be passed through are refused here
-        axes, codes, self._kinds = self._encode(table, person)
-        units = Units.of(codes, [axis.size.size for axis in axes], person)
-        cuts = partition(units, axes, self.k, boxes if self.labels == "cell" else held)
-        self.cells_, self.grids_ = Cells.of(cuts, axes)
-        self.labels_ = self._label(axes, units, self.cells_.cell[cuts.leaf_of_unit])
-        self.quasi_identifiers_ = [table.columns[i] for i in roles.quasi]
-        cells = self.cells_.cell[cuts.leaf_of_unit][units.of_row]
-        self.privacy_statement_ = self._statement(table, cells, person)
-        return table, cells
-
-    def _refuse_too_few(self, n_people):
-        if n_people < self.k:
-            raise InvalidParameterError(
-                f"The 'k' parameter of {type(self).__name__} must be at most the number of people. "
-                f"Got k={self.k} for n_samples={n_people} people. Nothing was released. Lower k, "
-                "or gather more people."
-            )
-
-    def _encode(self, table, person):
-        """Return axis, codes and kind of each quasi-identifier."""
-        axes, codes, kinds = [], [], []
-        fewest = self.k if self.labels == "cell" else 0
-        for i in self._roles.quasi:
-            column = table.column(i)
-            kind = kind_of(column) or "category"
-            values = read(column, kind, table.columns[i])
-            if kind == "category":
-                axis, code = CategoryAxis.of(values, fewest=fewest, person=person)
-            else:
-                axis, code = OrderedAxis.of(values)
-            axes.append(axis)
-            codes.append(code)
-            kinds.append(kind)
-        return axes, codes, kinds
-
-    def _label(self, axes, units, cell_of_unit):
-        """Return the labels of each quasi-identifier."""
-        numeric, n_cells = self.output == "numeric", self.cells_.n_cells
-        if self.labels == "tight":
-            return [
-                axis.tight_labels(codes, cell_of_unit, n_cells, numeric=numeric)
-                for axis, codes in zip(axes, units.codes, strict=True)
-            ]
-        low, high = self.cells_.boxes([grid.n_codes for grid in self.grids_])
-        return [
-            grid.labels(*ends, numeric=numeric)
-            for grid, *ends in zip(self.grids_, low, high, strict=True)
-        ]
-
-    def _find(self, table):
-        """Return the cell of each row."""
-        codes = [
-            grid.encode(read(table.column(i), kind, table.columns[i]))
-            for (i, grid), kind in zip(self._by_column(self.grids_), self._kinds, strict=True)
-        ]
-        return self.cells_.find(np.stack(codes))
-
     def _answer(self, table, cells):
-        """Return the rows of ``table`` with the labels of their cells."""
+        """Return the output for the rows of a table."""
         if self.output == "labels":
-            return table.replaced(self._texts(cells)).native
-        blocks = self._passed(table)
-        for i, labels in self._by_column(self.labels_):
-            blocks[i] = labels.features[labels.of_cell[cells]]
-        return np.hstack([blocks[i] for i in sorted(blocks)])
-
-    def _passed(self, table):
-        """Return the columns that ``output="numeric"`` passes through, by position."""
-        blocks = {}
-        for i, name in enumerate(table.columns):
-            if i in self._roles.quasi or i == self._roles.subject:
-                continue
-            column = table.column(i)
-            if kind_of(column) not in ("number", None):
-                raise InvalidParameterError(
-                    f"KAnonymizer with output='numeric' passes numbers through only, and {name!r} "
-                    "holds none. Add it to quasi_identifiers, or drop it from X."
-                )
-            blocks[i] = read(column, "number", name)[:, None]
-        return blocks
-
-    def _by_column(self, parts):
-        """Pair the positions of the quasi-identifiers with parts of theirs."""
-        return list(zip(self._roles.quasi, parts, strict=True))
-
-    def _texts(self, cells):
-        """Return the label of each row, by position of the column."""
-        return {i: (part.texts, part.of_cell[cells]) for i, part in self._by_column(self.labels_)}
-
-    def _people_of_label(self, cells, person):
-        """Count the people of a table who share the printed labels of each cell."""
-        printed = [part.of_cell for part in self.labels_]
-        _, label = distinct(printed, [len(part.texts) for part in self.labels_])
-        people = count_people(label[cells], int(label.max()) + 1, person)
-        return people[label]
-
-    def _statement(self, table, cells, person, kept=None):
-        """Return the statement about a table of which ``kept`` rows (None: all) are published."""
-        kept = np.ones(cells.size, dtype=bool) if kept is None else kept
-        loss = np.mean([part.penalty[part.of_cell] for part in self.labels_], axis=0)[cells]
-        ids = np.arange(cells.size) if person is None else person
-        return anonymity_statement(
-            self,
-            self._roles,
-            table.columns,
-            n_people=np.unique(ids).size,
-            n_suppressed=np.unique(ids[~kept]).size,
-            information_loss=float(np.where(kept, loss, 1.0).mean()) if cells.size else 0.0,
-        )
+            return labelled(table, self._roles, self.labels_, cells).native
+        return featured(table, self._roles, self.labels_, cells)

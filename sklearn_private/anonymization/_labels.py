@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ._hierarchy_tree import ROOT
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -34,3 +36,17 @@ class Labels:
         first = np.unique(merged, return_index=True)[1]
         features = None if features is None else features[first]
         return cls(tuple(number), merged[of_cell], penalty[first], features)
+
+    def with_root(self, features):
+        """Return the labels with one cell more, behind all others, whose label says nothing.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n_features,) or None
+            What a model is given for it.
+        """
+        texts, penalty = (*self.texts, ROOT), np.append(self.penalty, 1.0)
+        of_cell = np.append(self.of_cell, len(self.texts))
+        if features is not None:
+            features = np.vstack([self.features, features])
+        return Labels.of(texts, of_cell, penalty, features)

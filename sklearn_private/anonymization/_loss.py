@@ -1,10 +1,11 @@
 """How much detail a partition costs: the certainty penalty of its classes.
 
-The normalised certainty penalty [1]_ of a numeric value is the width of its class over the range
-of the column; that of a category is the number of categories in its class over the number in the
-column, and 0 for a single one. Their mean over all rows and quasi-identifiers is the global
+The normalised certainty penalty (NCP) [1]_ of a numeric value is the width of its class over the
+range of the column; that of a category is the number of categories in its class over the number in
+the column, and 0 for a single one. Their mean over all rows and quasi-identifiers is the global
 certainty penalty (GCP): 0 where nothing is lost, 1 where everything is. Categories are compared as
-sets, without a hierarchy, hence *set*-GCP.
+sets: *set*-GCP. Where a column has a hierarchy, a class costs the leaves under the lowest group
+that holds it, over all leaves: *hierarchy*-GCP.
 
 A class that mixes missing or infinite numbers with others costs the whole range.
 
@@ -13,15 +14,18 @@ A class that mixes missing or infinite numbers with others costs the whole range
 
 import numpy as np
 
-from ..exceptions import InvalidParameterError
 from ._categories import CategoryAxis
+from ._contingency import Classes, listed
+from ._hierarchy_axis import HierarchyAxis
 from ._ordered import OrderedAxis
 from ._table import Table
-from ._values import is_missing, kind_of, read
+from ._values import kind_of, read_distinct
+
+_TICKS = 100  # so many places to tick off cost less than sorting a number
 
 
-def information_loss(table, classes, *, quasi_identifiers=None):
-    """Compute the set-GCP of a partition from the original values.
+def information_loss(table, classes, *, quasi_identifiers=None, hierarchies=None):
+    """Compute the GCP of a partition from the original values.
 
     It judges the classes of any tool alike, whatever labels the tool prints.
 
@@ -29,11 +33,14 @@ def information_loss(table, classes, *, quasi_identifiers=None):
     ----------
     table : DataFrame or ndarray of shape (n_rows, n_columns)
         The original values.
-    classes : array-like of shape (n_rows,)
+    classes : array-like of shape (n_rows,), DataFrame or ndarray of shape (n_rows, n_columns)
         The class of each row: a number or a label; -1, None or NaN for a suppressed row, which
-        costs 1 in every column.
+        costs 1 in every column. Or a table of what was made of the rows, in their order: equal
+        quasi-identifiers make a class, ``"*"`` in all of them a suppressed row.
     quasi_identifiers : list, default=None
         The columns that were generalised, by name (or by position in an array). None: all.
+    hierarchies : dict of column to Hierarchy, default=None
+        Columns that are judged by a hierarchy.
 
     Returns
     -------
@@ -59,28 +66,62 @@ def information_loss(table, classes, *, quasi_identifiers=None):
     """
     owner = information_loss.__name__
     table = Table.of(table, owner)
-    names = table.columns if quasi_identifiers is None else quasi_identifiers
-    positions = table.positions(owner, "quasi_identifiers", names)
-    class_of_row = _numbered(classes)
-    if class_of_row.size != len(table):
-        raise InvalidParameterError(
-            f"The 'classes' parameter of {owner} must have one entry a row ({len(table)}). "
-            f"Got {class_of_row.size} instead."
-        )
-    kept = class_of_row >= 0
+    positions = quasi_positions(owner, table, quasi_identifiers)
+    classes = Classes.of(owner, table, classes, positions)
+    trees = checked_hierarchies(owner, table, positions, hierarchies)
+    return float(np.mean(column_losses(table, positions, classes, trees)))
+
+
+def quasi_positions(owner, table, names):
+    """Return where the columns stand that 'quasi_identifiers' of ``owner`` lists; None: all."""
+    names = table.columns if names is None else listed(owner, "quasi_identifiers", names)
+    return table.positions(owner, "quasi_identifiers", names)
+
+
+def checked_hierarchies(owner, table, positions, hierarchies):
+    """Return the hierarchy of each column at ``positions``, or None; refuse unknown columns."""
+    trees = hierarchies or {}
+    table.positions(owner, "hierarchies", list(trees))
+    return [trees.get(table.columns[i]) for i in positions]
+
+
+def column_losses(table, positions, classes, trees):
+    """Return the NCP of each column: the mean over its rows.
+
+    Parameters
+    ----------
+    table : Table
+        The original values.
+    positions : list of int
+        The columns.
+    classes : Classes
+        The class of each row; a hidden row costs 1.
+    trees : list of Hierarchy or None
+        The hierarchy of each column.
+    """
+    kept = np.flatnonzero(~classes.hidden)
+    n_hidden = len(table) - kept.size
+    _, class_of_kept = np.unique(classes.of_row[kept], return_inverse=True)
     losses = []
-    for position in positions:
-        column = table.column(position)
-        kind = kind_of(column) or "category"
-        axis, codes = axis_of(read(column, kind, table.columns[position]), kind)
-        penalty = class_penalties(axis, codes[kept], class_of_row[kept])
-        losses.append((penalty[class_of_row[kept]].sum() + (~kept).sum()) / len(table))
-    return float(np.mean(losses))
+    for position, tree in zip(positions, trees, strict=True):
+        axis, codes = encoded(table.column(position), table.columns[position], tree)
+        penalty = class_penalties(axis, codes[kept], class_of_kept)
+        losses.append(float((penalty[class_of_kept].sum() + n_hidden) / len(table)))
+    return losses
 
 
-def axis_of(values, kind):
-    """Return the axis of a column of values of a kind, nothing merged, and the code of each row."""
-    return CategoryAxis.of(values) if kind == "category" else OrderedAxis.of(values)
+def encoded(column, name, hierarchy=None):
+    """Return the axis of a column, nothing merged, and the code of each row."""
+    kind = kind_of(column) or "category"
+    values, codes = read_distinct(column, kind, name)
+    if hierarchy is not None:
+        axis, number = HierarchyAxis.of(values, hierarchy, name)
+        return axis, number[codes]
+    if kind == "category":
+        rows = np.bincount(codes, minlength=len(values))
+        axis, number = CategoryAxis.ranked(values, rows, rows)
+        return axis, number[codes]
+    return OrderedAxis.sorted(values), codes
 
 
 def class_penalties(axis, codes, classes):
@@ -88,22 +129,24 @@ def class_penalties(axis, codes, classes):
 
     Parameters
     ----------
-    axis : OrderedAxis or CategoryAxis
+    axis : OrderedAxis, CategoryAxis or HierarchyAxis
         The column.
     codes, classes : ndarray of int of shape (n_rows,)
         The code and the class of each row; no class number is left out.
     """
-    n_codes = axis.size.size
-    pairs = np.unique(classes * n_codes + codes)
-    codes, starts = pairs % n_codes, np.flatnonzero(np.diff(pairs // n_codes, prepend=-1))
-    if not starts.size:
+    if not classes.size:
         return np.zeros(0)
+    n_codes = axis.size.size
+    pairs = _distinct_keys(classes * n_codes + codes, (int(classes.max()) + 1) * n_codes)
+    codes, starts = pairs % n_codes, np.flatnonzero(np.diff(pairs // n_codes, prepend=-1))
     ends = np.append(starts[1:], pairs.size) - 1
     return axis.penalty(codes[starts], codes[ends], np.add.reduceat(axis.size[codes], starts))
 
 
-def _numbered(classes):
-    """Return numbers from 0 for classes, in order of appearance; suppressed rows get -1."""
-    number = {}
-    ids = [-1 if is_missing(c) or c == -1 else number.setdefault(c, len(number)) for c in classes]
-    return np.array(ids, dtype=np.int64)
+def _distinct_keys(keys, bound):
+    """Return the distinct whole numbers among some below a bound, sorted."""
+    if bound > _TICKS * keys.size:
+        return np.unique(keys)
+    seen = np.zeros(bound, dtype=bool)
+    seen[keys] = True
+    return np.flatnonzero(seen)

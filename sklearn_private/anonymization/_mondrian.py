@@ -19,14 +19,18 @@ number of passes over the units, whatever the number of cells and of distinct va
 
 Where several rows belong to one person, a half holds the people that have *any* unit in it. In the
 order of one column these are the people whose first unit lies left of the cut and, for the right
-half, those whose last unit lies right of it: two running sums, and exact.
+half, those whose last unit lies right of it: two running sums, and exact. Constraints on sensitive
+values (:mod:`._rules`) are judged on the same running sums, one a value.
 
 .. [1] K. LeFevre, D. DeWitt, R. Ramakrishnan, "Mondrian multidimensional k-anonymity", ICDE 2006.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from ._rules import ends_of
+from ._suppression import best_trims, trimmed
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Cuts:
         The cut lies between these two codes, both of which somebody in the node holds.
     left : ndarray of shape (n_nodes,)
         The child with the lower codes; the other child is the next node.
+    suppressed : ndarray of bool of shape (n_nodes,)
+        The leaves whose rows get a label that says nothing.
     leaf_of_unit : ndarray of shape (n_units,)
         The leaf of each unit.
     """
@@ -49,20 +55,17 @@ class Cuts:
     below: np.ndarray
     above: np.ndarray
     left: np.ndarray
+    suppressed: np.ndarray
     leaf_of_unit: np.ndarray
 
 
-def partition(units, axes, k, extents):
-    """Cut the units into cells of at least ``k`` people.
+def partition(problem, extents):
+    """Cut the units into cells of at least ``k`` people that hold every constraint.
 
     Parameters
     ----------
-    units : Units
-        The table; it holds at least ``k`` people.
-    axes : sequence of OrderedAxis or CategoryAxis
-        One a column: the penalty of a set of codes.
-    k : int
-        Fewest people in a cell.
+    problem : Problem
+        The table, which holds both as one cell.
     extents : callable
         :func:`boxes` or :func:`held`: what a label shows of a cell and of its halves.
 
@@ -70,20 +73,25 @@ def partition(units, axes, k, extents):
     -------
     Cuts
     """
+    units, k, trims = problem.units, problem.k, []
     leaf_of_unit = np.zeros(units.weight.size, dtype=np.int64)
-    level, n_nodes, done = _Level.first(units, axes), 1, []
+    level, n_nodes, done = Level.first(units, problem.axes), 1, []
+    fewest = k + 1 if problem.most_suppressed else 2 * k  # people of a cell that is looked at again
     while level.n_cells:
-        best = level.best_cuts(axes, k, extents)
+        best = level.best_cuts(problem, extents)
+        if problem.most_suppressed:
+            trims.append(best_trims(level, problem, extents, ~best.found))
         left = np.full(level.n_cells, -1, dtype=np.int64)
         left[best.found] = n_nodes + 2 * np.arange(best.found.sum())
         n_nodes += 2 * int(best.found.sum())
         done.append((level.node, best.column, best.below, best.above, left))
-        level = level.split(best, left, k, leaf_of_unit)
+        level = level.split(best, left, fewest, leaf_of_unit)
     fields = [np.full(n_nodes, -1, dtype=np.int64) for _ in range(4)]
     for node, *parts in done:
         for field, part in zip(fields, parts, strict=True):
             field[node] = part
-    return Cuts(*fields, leaf_of_unit)
+    cuts = Cuts(*fields, np.zeros(n_nodes, dtype=bool), leaf_of_unit)
+    return trimmed(cuts, problem, trims) if trims else cuts
 
 
 def boxes(level, j, axis, runs, cut):
@@ -91,16 +99,16 @@ def boxes(level, j, axis, runs, cut):
 
     Parameters
     ----------
-    level : _Level
+    level : Level
         The cells.
     j : int
         The column that is cut.
     axis : OrderedAxis or CategoryAxis
         The axis of that column.
-    runs : _Runs
+    runs : Runs
         The units of the level, by cell and code.
     cut : ndarray of shape (n_cuts,)
-        The run before each cut.
+        The run before each cut. Behind the last run of a cell, only ``whole`` has a meaning.
 
     Returns
     -------
@@ -122,8 +130,8 @@ def held(level, j, axis, runs, cut):
     size = runs.running(axis.size[runs.code])
     first, last = runs.first[runs.cell[cut]], runs.last[runs.cell[cut]]
     low, high, whole = runs.code[first], runs.code[last], size[last]
-    left, right = (low, runs.code[cut], size[cut]), (runs.code[cut + 1], high, whole - size[cut])
-    return (low, high, whole), left, right
+    after = runs.code[np.minimum(cut + 1, last)]
+    return (low, high, whole), (low, runs.code[cut], size[cut]), (after, high, whole - size[cut])
 
 
 @dataclass
@@ -157,8 +165,8 @@ class _Best:
         self.above[where] = above[winner]
 
 
-@dataclass
-class _Runs:
+@dataclass(frozen=True)
+class Runs:
     """Stretches of units of one cell that hold the same code of one column.
 
     ``start`` is the position of each run, ``first`` and ``last`` are the runs at the ends of each
@@ -179,7 +187,7 @@ class _Runs:
         start = np.flatnonzero(begins)
         first = np.searchsorted(start, cell_start)
         last = np.append(first[1:], start.size) - 1
-        return cls(start, code[start], cell[start], first, last)
+        return cls(start, code[start].astype(np.int64), cell[start], first, last)
 
     def running(self, values):
         """Return the running sums of one value a run, which begin anew in each cell."""
@@ -191,17 +199,20 @@ class _Runs:
         return self.running(np.add.reduceat(values, self.start, dtype=np.int64))
 
 
-@dataclass
-class _Level:
+@dataclass(frozen=True)
+class Level:
     """The cells of one level that may still be cut.
 
     ``orders[j]`` lists the units sorted by (cell, code in column j); all of them share ``cell``,
     the cell at each position, and ``start``, the position where each cell begins. ``node`` is the
     node of each cell; ``low`` and ``high``, of shape (n_columns, n_cells), are the ends of its box.
-    ``holder`` numbers the (cell, person) pairs, by unit.
+    ``holder`` numbers the (cell, person) pairs, by unit. ``codes`` and ``weight`` are those of the
+    units in as few bytes as will hold them, since most of the time goes into gathering them.
     """
 
     units: object
+    codes: list
+    weight: np.ndarray
     node: np.ndarray
     low: np.ndarray
     high: np.ndarray
@@ -212,26 +223,31 @@ class _Level:
 
     @classmethod
     def first(cls, units, axes):
-        orders = [np.argsort(codes, kind="stable") for codes in units.codes]
+        codes, weight = [_narrow(codes) for codes in units.codes], _narrow(units.weight)
+        orders = [np.argsort(part, kind="stable").astype(np.int32) for part in codes]
         high = np.array([[axis.size.size - 1] for axis in axes])
         zero = np.zeros(1, dtype=np.int64)
-        cell = np.zeros(units.weight.size, dtype=np.int64)
-        return cls(units, zero, np.zeros_like(high), high, zero, cell, orders, units.person)
+        cell = np.zeros(weight.size, dtype=np.int64)
+        ends = np.zeros_like(high), high
+        return cls(units, codes, weight, zero, *ends, zero, cell, orders, units.person)
 
     @property
     def n_cells(self):
         return self.node.size
 
-    def best_cuts(self, axes, k, extents):
+    def best_cuts(self, problem, extents):
         """Return the best cut of each cell that has one."""
-        best = _Best.none(self.n_cells)
-        rows = np.add.reduceat(self.units.weight[self.orders[0]], self.start)
-        for j, axis in enumerate(axes):
-            runs = _Runs.of(self.units.codes[j][self.orders[j]], self.cell, self.start)
-            n_left = runs.running_units(self.units.weight[self.orders[j]])
-            cut = self._allowed(j, runs, n_left, rows, k)
+        best, k, rules = _Best.none(self.n_cells), problem.k, problem.rules
+        for j, axis in enumerate(problem.axes):
+            runs, n_left = self.runs(j)
+            left, right = self.people(j, runs, n_left)
+            allowed = (left >= k) & (right >= k)
+            allowed[runs.last] = False
+            cut = np.flatnonzero(allowed)
+            if rules is not None and cut.size:
+                cut = cut[np.logical_and(*rules.hold(self, j, runs, cut))]
             if cut.size:
-                total = rows[runs.cell[cut]]
+                total = n_left[runs.last][runs.cell[cut]]
                 share = n_left[cut] / total
                 whole, left, right = (axis.penalty(*e) for e in extents(self, j, axis, runs, cut))
                 gain = whole - share * left - (1 - share) * right
@@ -239,52 +255,56 @@ class _Level:
                 best.offer(j, runs.cell[cut], score, runs.code[cut], runs.code[cut + 1])
         return best
 
-    def _allowed(self, j, runs, n_left, rows, k):
-        """Return the runs of column ``j`` behind which a cut leaves ``k`` people on both sides."""
-        left, right = n_left, rows[runs.cell] - n_left
-        if self.holder is not None:
-            left, right = self._people(j, runs)
-        allowed = (left >= k) & (right >= k)
-        allowed[runs.last] = False
-        return np.flatnonzero(allowed)
+    def runs(self, j):
+        """Return the runs of column ``j``, and the rows of each cell up to the end of each run."""
+        runs = Runs.of(self.codes[j].take(self.orders[j]), self.cell, self.start)
+        return runs, runs.running_units(self.weight.take(self.orders[j]))
 
-    def _people(self, j, runs):
+    def people(self, j, runs, n_left):
         """Count the people on either side of a cut behind each run of column ``j``."""
-        holder = self.holder[self.orders[j]]
-        place = np.arange(holder.size)
-        edge = np.empty(int(holder.max()) + 1, dtype=np.int64)
-        edge[holder] = place  # of several places the last one stays
-        is_last = edge[holder] == place
-        edge[holder[::-1]] = place[::-1]
-        is_first = edge[holder] == place
+        if self.holder is None:
+            return n_left, n_left[runs.last][runs.cell] - n_left
+        is_first, is_last = ends_of(self.holder[self.orders[j]])
         gone = runs.running_units(is_last)
         return runs.running_units(is_first), gone[runs.last][runs.cell] - gone
 
-    def split(self, best, left, k, leaf_of_unit):
-        """Return the next level: the halves, but for those too small to be cut again.
+    def split(self, best, left, fewest, leaf_of_unit):
+        """Return the next level: the halves, but for those of fewer than ``fewest`` people.
 
         ``leaf_of_unit`` is told the half of each unit.
         """
         keep = best.found[self.cell]
-        order, cell = self.orders[0][keep], self.cell[keep]
-        right = np.zeros(self.units.weight.size, dtype=bool)
+        order, cell = self.orders[0].compress(keep), self.cell.compress(keep)
+        right = np.zeros(self.weight.size, dtype=bool)
         right[order] = self.units.codes[best.column[cell], order] > best.below[cell]
         leaf_of_unit[order] = left[cell] + right[order]
 
         pair = 2 * (np.cumsum(best.found) - 1)[cell]  # halves are numbered 2i and 2i + 1
         half, n_halves = pair + right[order], 2 * int(best.found.sum())
         holder = self._halve_holders(order, right)
-        # Each side of a further cut needs k rows, or k units where people may be on both sides.
-        weight = self.units.weight[order] if holder is None else None
-        large = np.bincount(half, weights=weight, minlength=n_halves) >= 2 * k
+        # Where somebody may be on both sides of a further cut, rows say less than units do.
+        weight = self.weight[order] if holder is None else None
+        large = np.bincount(half, weights=weight, minlength=n_halves) >= fewest
         sizes = np.bincount(half, minlength=n_halves)[large]
-        halves = np.repeat(np.flatnonzero(large), sizes)
-        places = np.flatnonzero(halves % 2 == 0), np.flatnonzero(halves % 2)
-        orders = [_part(o[keep], pair, right, large, places) for o in self.orders]
+        side = np.full(right.size, -1, dtype=np.int8)  # of units that are left out
+        side[order] = np.where(large[half], right[order], -1)
+        is_right = np.repeat(np.flatnonzero(large) % 2 == 1, sizes)
+        places = np.flatnonzero(~is_right), np.flatnonzero(is_right)
+        orders = [_part(o, side.take(o), places) for o in self.orders]
         cell = np.repeat(np.arange(sizes.size), sizes)
         node = (left[best.found][:, None] + [0, 1]).ravel()[large]
         low, high = (ends[:, large] for ends in self._halve_boxes(best))
-        return _Level(self.units, node, low, high, np.cumsum(sizes) - sizes, cell, orders, holder)
+        start = np.cumsum(sizes) - sizes
+        return replace(
+            self,
+            node=node,
+            low=low,
+            high=high,
+            start=start,
+            cell=cell,
+            orders=orders,
+            holder=holder,
+        )
 
     def _halve_boxes(self, best):
         """Return the ends of the boxes of all halves."""
@@ -306,11 +326,14 @@ class _Level:
         return holder
 
 
-def _part(order, pair, right, large, places):
+def _narrow(values):
+    """Return whole numbers from 0 in as few bytes as will hold them."""
+    return values.astype(np.min_scalar_type(values.max(initial=0)))
+
+
+def _part(order, side, places):
     """Move the units of each cell into its halves, keeping their order, and drop small halves."""
-    right = right[order]
-    keep = large[pair + right]
-    parted = np.empty(sum(p.size for p in places), dtype=np.int64)
-    for place, side in zip(places, (keep & ~right, keep & right), strict=True):
-        parted[place] = order[side]
+    parted = np.empty(sum(place.size for place in places), dtype=order.dtype)
+    for half, place in enumerate(places):
+        parted[place] = order.compress(side == half)  # a mask as an index takes four times as long
     return parted

@@ -46,8 +46,13 @@ class OrderedAxis:
     def of(cls, column):
         """Return the axis of a column (NaN or NaT where missing) and the code of each row."""
         values, codes = np.unique(column, return_inverse=True)
+        return cls.sorted(values), codes
+
+    @classmethod
+    def sorted(cls, values):
+        """Return the axis of distinct values in their order, the missing one last."""
         n_values = int((values == values).sum())  # a missing value differs from itself
-        return cls(values[:n_values], n_values < values.size), codes
+        return cls(values[:n_values], n_values < values.size)
 
     def penalty(self, low, high, size):
         """Return the certainty penalty of sets of codes from their extremes and their sizes."""
@@ -77,6 +82,31 @@ class OrderedAxis:
         penalty = self.penalty(low, np.where(mixed, n_values, high), None)
         features = self._features(low, high, mixed) if numeric else None
         return Labels.of(texts, of_cell, penalty, features)
+
+    def mean_labels(self, codes, cells, *, numeric):
+        """Return labels that show the mean of the fitted people in each cell, all of them finite.
+
+        Means are rounded to ten digits. Their penalty is that of the range of the cell.
+        """
+        n_rows = np.bincount(cells)
+        low, high = np.full(n_rows.size, codes.max()), np.zeros(n_rows.size, dtype=np.int64)
+        np.minimum.at(low, cells, codes)
+        np.maximum.at(high, cells, codes)
+        # Each value is divided before it is added, since the sum of large ones may overflow.
+        means = np.bincount(cells, self.values[codes] / n_rows[cells])
+        means = np.array([float(f"{mean:.10g}") for mean in means])
+        widths = self.values[high] - self.values[low]
+        first = np.lexsort((-widths, means))  # of classes with one mean the widest speaks for all
+        cell_at = np.empty_like(first)
+        cell_at[first] = np.arange(first.size)
+        texts = [show(mean) for mean in means[first]]
+        features = np.column_stack([means, widths])[first] if numeric else None
+        return Labels.of(texts, cell_at, self.penalty(low, high, None)[first], features)
+
+    @property
+    def is_finite(self):
+        """Whether the values are numbers, all of them finite and none missing."""
+        return not (self.missing or _is_time(self.values)) and bool(np.isfinite(self.values).all())
 
     def _text(self, low, high, mixed):
         if high < 0:

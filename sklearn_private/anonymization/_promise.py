@@ -1,6 +1,7 @@
 """What a k-anonymous table promises, in words."""
 
 from ..statements import AnonymityStatement, Finding
+from ._methods import METHODS
 
 _LEAKS = (
     "sensitive values, where all who share a label have the same one (homogeneity)",
@@ -12,6 +13,16 @@ _LEAKS = (
     "the number of people, and the categories of each quasi-identifier",
 )
 _EXTREMES = "the extremes of the people in each class (tight labels)"
+_MEANS = "the mean of the people in each class"
+_JUDGED = (
+    "that a class was kept large because of sensitive values, to whoever knows the rule "
+    "(minimality): constraints read the sensitive columns"
+)
+_REFINED = "narrower classes, to whoever combines overlapping ones (combinatorial refinement)"
+_NEW_ROWS = (
+    "a new row shares its label with k people of the fitted table; a batch of new rows is "
+    "k-anonymous only if it comes from release()"
+)
 _SEVERAL = "the classes of all rows of one person, to whoever can tell that they are one person's"
 
 
@@ -29,36 +40,60 @@ def anonymity_statement(estimator, roles, columns, **facts):
     **facts
         ``n_people``, ``n_suppressed`` and ``information_loss`` of the statement.
     """
-    by_person = roles.subject is not None
+    by_person, method = roles.subject is not None, METHODS[estimator.method]
+    constraints = tuple(constraint.describe() for constraint in estimator.constraints)
     finding = undeclared_columns(roles, columns)
     return AnonymityStatement(
         owner=type(estimator).__name__,
         k=int(estimator.k),
-        protects="the link from the quasi-identifiers of a person to one row: each label is "
-        f"shared by at least {estimator.k} people of the table",
+        protects=_protects(estimator.k, constraints),
         unit="person" if by_person else "row",
         against="whoever reads the output and knows the quasi-identifiers of some people",
         releases=("labels in place of the quasi-identifiers", "all other columns as they are"),
-        leaks=(
-            *_LEAKS,
-            *[_EXTREMES] * (estimator.labels == "tight"),
-            *[_SEVERAL] * by_person,
-        ),
+        leaks=(*_LEAKS, *_further_leaks(estimator, method), *[_SEVERAL] * by_person),
         assumes=(
             "the quasi-identifiers are all that can be known about a person from elsewhere",
             "direct identifiers were removed",
             "one value of subject_id is one person" if by_person else "each row is one person",
-            "a new row shares its label with k people of the fitted table; a batch of new rows is "
-            "k-anonymous only if it comes from release()",
+            *[_NEW_ROWS] * (not method.by_row),
         ),
-        mechanism="strict multidimensional Mondrian on loss gain",
-        parameters={"k": int(estimator.k), "labels": estimator.labels},
-        bounds={"cuts and categories": "learned from the fitted table"},
+        mechanism=method.mechanism,
+        parameters={
+            "k": int(estimator.k),
+            "labels": estimator.labels,
+            "max_suppression": float(estimator.max_suppression),
+            "constraints": constraints,
+        },
+        bounds={"cuts and categories": "learned from the fitted table"}
+        | {f"hierarchy of {name}": "given" for name in estimator.hierarchies or ()},
         findings=() if finding is None else (finding,),
         quasi_identifiers=_names(columns, roles.quasi),
         sensitive=_names(columns, roles.sensitive),
         **facts,
     )
+
+
+def _protects(k, constraints):
+    text = (
+        "the link from the quasi-identifiers of a person to one row: each label is shared by at "
+        f"least {k} people of the table"
+    )
+    if not constraints:
+        return text
+    return f"{text}, and the sensitive values of each class hold {', '.join(constraints)}"
+
+
+def _further_leaks(estimator, method):
+    """Return what a method, its labels and constraints tell beyond what all of them do."""
+    if len(estimator.constraints):
+        yield _JUDGED
+    if estimator.method == "microaggregation":
+        yield _MEANS
+    elif method.by_row:
+        yield _REFINED
+        yield _EXTREMES
+    elif estimator.labels == "tight" and not method.by_level:
+        yield _EXTREMES
 
 
 def undeclared_columns(roles, columns):

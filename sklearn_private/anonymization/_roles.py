@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..exceptions import InvalidParameterError
-from ._values import kind_of, read
+from ._values import kind_of, read_distinct
 
 _LISTS = ("quasi_identifiers", "sensitive", "harmless")
 
@@ -70,17 +70,18 @@ class Roles:
             rest if "quasi_identifiers" in parts else (),
         )
 
+    def counted(self, *, sensitive):
+        """Return the columns that are counted: what is generalised, judged and counted by."""
+        judged = self.sensitive if sensitive else ()
+        return [*self.quasi, *judged, *([] if self.subject is None else [self.subject])]
+
     def person(self, table):
         """Return whose row each row is, numbered from 0; None where each row is a person."""
         if self.subject is None:
             return None
         column = table.column(self.subject)
         kind = kind_of(column) or "category"
-        values = read(column, kind, table.columns[self.subject])
-        if kind != "category":
-            return np.unique(values, return_inverse=True)[1]  # missing ones are equal to each other
-        number = {text: i for i, text in enumerate(dict.fromkeys(values))}
-        return np.fromiter(map(number.__getitem__, values), dtype=np.int64, count=len(values))
+        return read_distinct(column, kind, table.columns[self.subject])[1]
 
 
 def _refuse_two_parts(owner, parts, columns):

@@ -1,5 +1,6 @@
 """Distinct combinations of integer codes, and the people behind them."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,42 @@ def _compact(key):
     return number.astype(np.int64), max(1, len(values))
 
 
+def gather(columns, sizes, weight=None):
+    """Return each distinct combination once, and how many rows hold it.
+
+    Parameters
+    ----------
+    columns, sizes
+        As in :func:`distinct`.
+    weight : ndarray of int of shape (n_rows,), default=None
+        How many rows each entry stands for; None: one.
+
+    Returns
+    -------
+    codes : ndarray of int32 of shape (n_columns, n_distinct)
+        The combinations, in lexicographic order.
+    weight : ndarray of int of shape (n_distinct,)
+    """
+    if weight is None and math.prod(map(int, sizes)) <= _MOST:  # then a sort of keys is enough
+        key = np.zeros(len(columns[0]), dtype=np.int64)
+        for codes, size in zip(columns, sizes, strict=True):
+            key *= int(size)
+            key += codes
+        key, weight = np.unique(key, return_counts=True)
+        codes = np.empty((len(columns), key.size), dtype=np.int32)
+        for j in reversed(range(len(columns))):
+            key, codes[j] = np.divmod(key, int(sizes[j]))
+        return codes, weight
+    first, number = distinct(columns, sizes)
+    codes = np.stack([c[first] for c in columns]).astype(np.int32)
+    return codes, sums(number, len(first), weight)
+
+
+def sums(groups, n_groups, weight=None):
+    """Return the sum of whole-number weights (None: ones) in each group."""
+    return np.bincount(groups, weight, n_groups).astype(np.int64)
+
+
 @dataclass(frozen=True)
 class Units:
     """The table as the search sees it: each combination that somebody holds, once.
@@ -46,31 +83,43 @@ class Units:
     Parameters
     ----------
     codes : ndarray of int32 of shape (n_columns, n_units)
-        The combination of each unit.
+        The quasi-identifiers of each unit.
     weight : ndarray of shape (n_units,)
         Rows that hold it.
     person : ndarray of shape (n_units,) or None
         Whose combination it is, numbered from 0. None where each row is a person, so that the
         weights count people.
     of_row : ndarray of shape (n_rows,)
-        The unit of each row.
+        The unit of each row (or of each entry that was gathered).
+    sensitive : ndarray of int32 of shape (n_sensitive, n_units)
+        The sensitive values of each unit, where constraints ask for them.
     """
 
     codes: np.ndarray
     weight: np.ndarray
     person: np.ndarray | None
     of_row: np.ndarray
+    sensitive: np.ndarray
 
     @classmethod
-    def of(cls, columns, sizes, person=None):
+    def of(cls, columns, sizes, person=None, *, sensitive=(), sensitive_sizes=(), weight=None):
         """Gather the rows of ``columns`` (codes, one array a column) into units."""
-        keys, spans = list(columns), list(sizes)
+        keys, spans = [*columns, *sensitive], [*sizes, *sensitive_sizes]
         if person is not None:
             keys, spans = [person, *keys], [int(person.max(initial=0)) + 1, *spans]
         first, of_row = distinct(keys, spans)
-        codes = np.stack([c[first] for c in columns]).astype(np.int32)
-        weight = np.bincount(of_row, minlength=len(first))
-        return cls(codes, weight, None if person is None else person[first], of_row)
+        codes, values = (
+            np.array([c[first] for c in part], dtype=np.int32).reshape(-1, len(first))
+            for part in (columns, sensitive)
+        )
+        weight = sums(of_row, len(first), weight)
+        return cls(codes, weight, None if person is None else person[first], of_row, values)
+
+    def people(self, groups, n_groups):
+        """Count the people in each group of units (an array of shape (n_units,))."""
+        if self.person is None:
+            return sums(groups, n_groups, self.weight)
+        return count_people(groups, n_groups, self.person)
 
 
 def count_people(groups, n_groups, person=None):

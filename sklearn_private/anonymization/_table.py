@@ -73,6 +73,10 @@ class Table:
         """Return a column: a narwhals Series or an array."""
         return self.data[:, position]
 
+    def rows(self, start, stop):
+        """Return some neighbouring rows."""
+        return Table(self.data[start:stop], self.columns)
+
     def positions(self, owner, parameter, names):
         """Return where the columns stand that a parameter of ``owner`` (its name) lists.
 
@@ -100,38 +104,61 @@ class Table:
 
         Parameters
         ----------
-        columns : dict of int to (tuple of str, ndarray of int)
-            By position: the texts, and which of them each row takes. They become ordered
-            categories of a DataFrame, and strings of an array of objects.
+        columns : iterable of (int, tuple of str, ndarray of int)
+            Position, the texts, and which of them each row takes. They become ordered categories
+            of a DataFrame (PyArrow: a dictionary), and strings of an array of objects.
         """
         if self.is_frame:
-            series = [self._labels(self.columns[i], *labels) for i, labels in columns.items()]
+            series = [self._labels(self.columns[i], texts, ids) for i, texts, ids in columns]
             return Table(self.data.with_columns(*series), self.columns)
         data = self.data.astype(object)
-        for position, (texts, ids) in columns.items():
+        for position, texts, ids in columns:
             data[:, position] = np.array(texts, dtype=object)[ids]
         return Table(data, self.columns)
 
     def _labels(self, name, texts, ids):
-        backend = self.data.implementation
-        return nw.new_series(name, list(texts), nw.Enum(texts), backend=backend)[ids].alias(name)
+        engine = self.data.implementation
+        if not engine.is_pyarrow():
+            return nw.new_series(name, list(texts), nw.Enum(texts), backend=engine)[ids].alias(name)
+        pyarrow = engine.to_native_namespace()  # narwhals makes no ordered dictionaries
+        labels = pyarrow.DictionaryArray.from_arrays(
+            ids.astype(np.int32), list(texts), ordered=True
+        )
+        return nw.from_native(pyarrow.chunked_array([labels]), series_only=True).alias(name)
 
     def filled(self, positions, text):
         """Return the table with one text in all rows of some columns; NaN in arrays of numbers."""
+        if self.is_frame or self.data.dtype.kind not in "biuf":
+            return self.with_values(dict.fromkeys(positions, [text] * len(self)))
+        missing = np.full(len(self), np.nan, dtype=np.float32)  # the narrowest keeps float32 as is
+        return self.with_values(dict.fromkeys(positions, missing))
+
+    def with_values(self, columns):
+        """Return the table with other values in some columns.
+
+        Parameters
+        ----------
+        columns : dict of int to narwhals.Series, ndarray or list
+            By position: a value for each row. A list holds texts, and None where a missing value
+            stays as it is. An array of numbers stays one if it is given numbers, and becomes an
+            array of objects otherwise.
+        """
         if self.is_frame:
-            backend = self.data.implementation
-            series = [
-                nw.new_series(self.columns[i], [text] * len(self), nw.String, backend=backend)
-                for i in positions
-            ]
+            series = [self._series(self.columns[i], values) for i, values in columns.items()]
             return Table(self.data.with_columns(*series), self.columns)
-        if self.data.dtype.kind in "biuf":
-            data = self.data.astype(np.result_type(self.data, np.float32))
-            data[:, positions] = np.nan
-        else:
-            data = self.data.astype(object)
-            data[:, positions] = text
+        arrays = {i: _filled_in(values, self.data[:, i]) for i, values in columns.items()}
+        dtypes = [self.data.dtype, *(array.dtype for array in arrays.values())]
+        is_number = all(dtype.kind in "biuf" for dtype in dtypes)
+        data = self.data.astype(np.result_type(*dtypes) if is_number else object)
+        for i, array in arrays.items():
+            data[:, i] = array
         return Table(data, self.columns)
+
+    def _series(self, name, values):
+        if isinstance(values, nw.Series):
+            return values.alias(name)
+        dtype = nw.String if isinstance(values, list) else None
+        return nw.new_series(name, values, dtype, backend=self.data.implementation)
 
     def without(self, positions):
         """Return the table without some columns."""
@@ -142,3 +169,11 @@ class Table:
         """Return some rows in this order, under a new index."""
         data = self.data[rows]
         return Table(nw.maybe_reset_index(data) if self.is_frame else data, self.columns)
+
+
+def _filled_in(values, column):
+    """Return an array of values, where None in a list stands for what the column holds."""
+    if not isinstance(values, list):
+        return values
+    missing = np.array([value is None for value in values], dtype=bool)
+    return np.where(missing, column.astype(object), np.array(values, dtype=object))

@@ -69,6 +69,46 @@ def read(column, kind, name):
     return _numbers(column) if kind == "number" else _times(column)
 
 
+def read_distinct(column, kind, name):
+    """Read a column as its distinct values, and which of them each row holds.
+
+    Parameters
+    ----------
+    column, kind, name
+        As in :func:`read`.
+
+    Returns
+    -------
+    values : ndarray of float64 or datetime64, or list of str, of length n_values
+        The distinct values in their order; a missing number or time comes last.
+    codes : ndarray of int of shape (n_rows,)
+        The value of each row.
+    """
+    if kind != "category":
+        return _sorted_distinct(read(column, kind, name))
+    if not isinstance(column, np.ndarray) and isinstance(column.dtype, _PRINTED_APART):
+        entries, codes = _entries(column)
+        texts = [MISSING if is_missing(v) else str(v) for v in entries]
+    else:
+        texts, codes = _texts(column), slice(None)
+    values = sorted(set(texts))
+    number = {text: i for i, text in enumerate(values)}
+    return values, np.fromiter(map(number.__getitem__, texts), np.int64, len(texts))[codes]
+
+
+def _sorted_distinct(values):
+    """Return the distinct numbers or times in their order, and the codes of all."""
+    if values.dtype != TIME and values.size:
+        low, high = values.min(), values.max()
+        if -_EXACT <= low <= high <= _EXACT and high - low < values.size:  # this needs no sort
+            whole = values.astype(np.int64)
+            if (whole == values).all():
+                whole -= int(low)
+                held = np.bincount(whole) > 0
+                return np.flatnonzero(held) + low, (np.cumsum(held) - 1)[whole]
+    return np.unique(values, return_inverse=True)
+
+
 def is_missing(value):
     """Tell whether a single value stands for a missing one (None, NaN, NaT, pandas.NA)."""
     if value is None or type(value).__name__ == "NAType":  # pandas.NA compares with nothing
@@ -76,8 +116,21 @@ def is_missing(value):
     return isinstance(value, numbers.Number | np.generic | datetime.date) and value != value
 
 
+# Two entries of these types are equal where they print alike; of objects, 1 equals True.
+_PRINTED_APART = (nw.String, nw.Categorical, nw.Enum, nw.Boolean)
 _DTYPES = {"number": np.float64, "time": TIME}
+_EXACT = 2.0**53  # floats count no further
 _PLURAL = {"number": "numbers", "time": "dates", "category": "categories"}
+
+
+def _entries(column):
+    """Return the distinct entries of a series, found by the engine, and the one of each row."""
+    if column.implementation.is_pandas_like():
+        codes, entries = column.to_native().factorize(use_na_sentinel=False)
+        return entries.tolist(), codes
+    entries = column.unique().to_list()
+    codes = column.replace_strict(entries, range(len(entries)), return_dtype=nw.Int64)
+    return entries, codes.to_numpy().astype(np.int64)
 
 
 def _kind_of_objects(values):

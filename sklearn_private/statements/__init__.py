@@ -11,6 +11,7 @@ from ._kinds import (
     MultiPartyStatement,
 )
 from ._statement import PrivacyStatement, library_version, schema
+from ._walk import Walk, ledgers_of, walk
 
 __all__ = [
     "SEEDED",
@@ -25,7 +26,10 @@ __all__ = [
     "PrivacyStatement",
     "Search",
     "Step",
+    "Walk",
     "compose",
+    "ledgers_of",
     "library_version",
     "schema",
+    "walk",
 ]

@@ -82,11 +82,11 @@ class AnonymityStatement(PrivacyStatement):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class MinimisationStatement(PrivacyStatement):
-    """A claim that direct identifiers were dropped or masked.
+    """A claim that columns say less: dropped, masked, under pseudonyms or coarser.
 
     Parameters
     ----------
-    removed, masked : tuple of str
+    removed, masked, pseudonymised, coarsened : tuple of str
         The columns.
     detected : bool
         Whether the columns were found by looking at the table (a stateful step) or declared.
@@ -96,12 +96,20 @@ class MinimisationStatement(PrivacyStatement):
 
     removed: tuple = ()
     masked: tuple = ()
+    pseudonymised: tuple = ()
+    coarsened: tuple = ()
     detected: bool = False
 
     def claim(self):
         """Return the claim in one line."""
         found = "detected" if self.detected else "declared"
-        return f"{len(self.removed)} {found} columns dropped, {len(self.masked)} masked"
+        counts = {
+            f"{found} columns dropped": len(self.removed),
+            f"{found} columns masked": len(self.masked),
+            "columns under pseudonyms": len(self.pseudonymised),
+            "columns coarsened": len(self.coarsened),
+        }
+        return ", ".join(f"{n} {what}" for what, n in counts.items() if n) or "no column changed"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

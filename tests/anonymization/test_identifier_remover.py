@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from sklearn_private import IdentifierRemover, privacy_report
+from sklearn_private.anonymization import HIPAA_IDENTIFIERS
 from sklearn_private.exceptions import IdentifierError, InvalidParameterError
 
 FOUND = {
@@ -15,7 +16,10 @@ FOUND = {
     "payment card numbers": ["4111 1111 1111 1111", "5500-0000-0000-0004", "340000000000009"],
     "IP addresses": ["192.168.0.1", "2001:db8::8a2e:370:7334"],
     "phone numbers": ["+41 44 668 18 00", "(212) 555-0175"],
+    "device addresses (MAC)": ["00:1B:44:11:3A:B7", "001b.4411.3ab7"],
+    "vehicle identification numbers (VIN)": ["1M8GDM9AXKP042788"],
 }
+LETTERS = dict(zip(FOUND, "FNGJJODML", strict=True))
 NOT_FOUND = {
     "an @ alone": "5 @ 3.50",
     "a number of area 666": "666-12-3456",
@@ -27,6 +31,8 @@ NOT_FOUND = {
     "a date": "2021-03-04",
     "a time": "10:20:30",
     "a word": "emergency department",
+    "a VIN with a wrong check digit": "1M8GDM9A1KP042788",
+    "five bytes": "00:1B:44:11:3A",
 }
 
 
@@ -38,7 +44,7 @@ def reason(values):
     ("kind", "text"), [(kind, text) for kind, texts in FOUND.items() for text in texts]
 )
 def test_identifiers_are_found_by_their_form(kind, text):
-    assert kind in reason(["nothing here", text])
+    assert reason(["nothing here", text]) == f"it holds {kind} (HIPAA {LETTERS[kind]})"
 
 
 @pytest.mark.parametrize("text", NOT_FOUND.values(), ids=NOT_FOUND)
@@ -63,6 +69,92 @@ def test_columns_are_found_by_their_names(name):
     assert list(IdentifierRemover().fit(table).findings_) == [name]
 
 
+@pytest.mark.parametrize(
+    "letter, names",
+    {
+        "A": ["name", "Last name", "nachname"],
+        "B": ["home_address", "street2"],
+        "C": ["DOB", "birthDate", "date of birth", "Geburtsdatum"],
+        "D": ["phone", "mobileNumber"],
+        "E": ["fax"],
+        "F": ["e-mail", "emailAddress"],
+        "G": ["SSN", "social security no."],
+        "H": ["MRN", "medical_record"],
+        "I": ["insurance_number", "Medicare ID"],
+        "J": ["IBAN", "credit_card"],
+        "K": ["drivers_license", "passport no"],
+        "L": ["VIN", "license_plate"],
+        "M": ["IMEI", "macAddress", "serial number"],
+        "N": ["url", "homepage"],
+        "O": ["ip", "IPAddress", "client_ip_address"],
+        "P": ["fingerprint", "voice_print"],
+        "Q": ["photo", "FaceImage"],
+        "R": ["user_name", "patientID", "tax id"],
+    }.items(),
+)
+def test_each_of_the_18_hipaa_identifiers_is_found_by_a_name(letter, names):
+    table = pd.DataFrame({name: ["a", "a"] for name in names})
+    found = IdentifierRemover().fit(table).findings_
+    assert list(found) == names
+    assert all(text.endswith(f"(HIPAA {letter})") for text in found.values())
+
+
+def test_the_18_hipaa_identifiers_are_all_named():
+    assert "".join(HIPAA_IDENTIFIERS) == "ABCDEFGHIJKLMNOPQR"
+    assert all(f"({letter})" in IdentifierRemover.__doc__ for letter in HIPAA_IDENTIFIERS)
+
+
+@pytest.mark.parametrize(
+    "name", ["rename", "vintage", "city", "age", "zip_code", "photon", "vin_rouge"]
+)
+def test_other_names_and_what_a_k_anonymizer_generalises_stay(name):
+    assert IdentifierRemover().fit(pd.DataFrame({name: ["a", "a"]})).findings_ == {}
+
+
+DAYS = pd.Series(pd.to_datetime("1930-01-31") + pd.to_timedelta(np.arange(200) * 130, unit="D"))
+
+
+@pytest.mark.parametrize(
+    "births",
+    [
+        DAYS,
+        DAYS.dt.tz_localize("UTC"),
+        DAYS.dt.date,
+        DAYS.dt.strftime("%Y-%m-%d"),
+        DAYS.dt.strftime("%Y-%m-%d 00:00:00"),
+        DAYS.dt.strftime("%d.%m.%Y"),
+        DAYS.dt.strftime("%m/%d/%Y").where(DAYS.index % 10 > 0),  # some are missing
+    ],
+)
+def test_days_that_span_a_generation_are_dates_of_birth(births):
+    assert reason(births) == "its days span a generation, as dates of birth do (HIPAA C)"
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pd.Series(pd.to_datetime("2015-01-01") + pd.to_timedelta(np.arange(200) * 7, unit="D")),
+        DAYS + pd.to_timedelta(np.arange(200) % 24, unit="h"),  # with a time of day
+        DAYS.head(40),  # too few to tell
+        DAYS.dt.strftime("%Y-%m-%d").where(DAYS.index % 2 > 0, "at home"),
+    ],
+)
+def test_dates_of_a_few_years_and_times_of_the_day_are_no_dates_of_birth(times):
+    assert reason(times) is None
+
+
+def test_dates_of_birth_are_found_in_polars():
+    polars = pytest.importorskip("polars")
+    table = polars.DataFrame({"x": DAYS.dt.date.tolist()})
+    assert "dates of birth" in IdentifierRemover().fit(table).findings_["x"]
+
+
+def test_patterns_are_looked_for_in_rows_from_the_whole_table():
+    values = ["no"] * 5000 + ["ada@example.org"] * 5000
+    found = IdentifierRemover(max_rows=100).fit(pd.DataFrame({"x": values})).findings_
+    assert found == {"x": "it holds e-mail addresses (HIPAA F)"}
+
+
 def test_near_unique_texts_and_whole_numbers_are_found_but_measurements_are_not(rng):
     table = pd.DataFrame(
         {
@@ -72,7 +164,8 @@ def test_near_unique_texts_and_whole_numbers_are_found_but_measurements_are_not(
             "day": rng.integers(0, 30, 200),
         }
     )
-    assert list(IdentifierRemover().fit(table).findings_) == ["code", "number"]
+    found = IdentifierRemover().fit(table).findings_
+    assert found == dict.fromkeys(["code", "number"], "nearly every value occurs once (HIPAA R)")
 
 
 def test_reasons_and_statements_hold_no_value():
@@ -98,6 +191,20 @@ def test_mask_replaces_every_value(people):
     remover = IdentifierRemover(action="mask")
     assert remover.fit_transform(people)["email"].tolist() == ["(removed)"] * 2
     assert remover.get_feature_names_out().tolist() == ["email", "age"]
+
+
+@pytest.mark.parametrize("dtype, masked", [("f4", "f4"), ("f8", "f8"), ("i8", "f8")])
+def test_mask_keeps_arrays_of_numbers(dtype, masked):
+    X = np.array([[1, 2], [3, 4]], dtype=dtype)
+    out = IdentifierRemover([1], action="mask").fit_transform(X)
+    assert out.dtype == masked
+    np.testing.assert_array_equal(out, [[1, np.nan], [3, np.nan]])
+
+
+def test_a_row_is_treated_alike_alone_and_among_others(people):
+    remover = IdentifierRemover(action="mask").fit(people)
+    alone = pd.concat([remover.transform(people.iloc[[i]]) for i in range(2)])
+    pd.testing.assert_frame_equal(alone, remover.transform(people))
 
 
 def test_raise_names_the_columns_and_the_reason_but_no_value(people):

@@ -87,3 +87,11 @@ def test_bad_classes_and_columns_are_refused():
         information_loss([[1.0], [2.0]], [0])
     with pytest.raises(InvalidParameterError, match="has no 'age'"):
         information_loss([[1.0], [2.0]], [0, 0], quasi_identifiers=["age"])
+
+
+def test_many_values_in_many_classes_are_counted_like_few():
+    ages = np.arange(300.0)[:, None]
+    assert information_loss(ages, np.arange(300)) == 0.0
+    assert information_loss(ages, np.arange(300) // 2) == pytest.approx(1 / 299)
+    names = ages.astype(int).astype(str).astype(object)
+    assert information_loss(names, np.arange(300) // 2) == pytest.approx(2 / 300)

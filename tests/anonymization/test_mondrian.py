@@ -9,7 +9,8 @@ from sklearn_private.anonymization._categories import CategoryAxis
 from sklearn_private.anonymization._cells import Cells
 from sklearn_private.anonymization._mondrian import boxes, held, partition
 from sklearn_private.anonymization._ordered import OrderedAxis
-from sklearn_private.anonymization._rows import Units, count_people, distinct
+from sklearn_private.anonymization._problem import Problem
+from sklearn_private.anonymization._rows import Units, count_people, distinct, gather
 
 
 class SlowSearch:
@@ -49,9 +50,14 @@ class SlowSearch:
         return done
 
 
-def fast_cells(axes, codes, person, k):
+def problem_of(axes, codes, k, person=None, rules=None, most_suppressed=0):
     units = Units.of(codes, [axis.size.size for axis in axes], person)
-    leaf = partition(units, axes, k, held).leaf_of_unit[units.of_row]
+    return Problem(tuple(axes), units, rules, k, most_suppressed, tight=True, numeric=False)
+
+
+def fast_cells(axes, codes, person, k):
+    problem = problem_of(axes, codes, k, person)
+    leaf = partition(problem, held).leaf_of_unit[problem.units.of_row]
     return {frozenset(np.flatnonzero(leaf == cell).tolist()) for cell in set(leaf)}
 
 
@@ -83,19 +89,18 @@ def test_cells_hold_k_people_and_cannot_be_cut_further(seed, n, k, n_people):
 @pytest.mark.parametrize("extents", [boxes, held])
 def test_the_tree_finds_the_leaf_of_every_fitted_unit(rng, extents):
     axis, codes = OrderedAxis.of(rng.normal(size=300).round(1))
-    units = Units.of([codes], [axis.size.size])
-    cuts = partition(units, [axis], 4, extents)
+    problem = problem_of([axis], [codes], 4)
+    cuts = partition(problem, extents)
     cells, (grid,) = Cells.of(cuts, [axis])
     found = cells.find(grid.encode(axis.values)[None, :])
-    assert (found[codes] == cells.cell[cuts.leaf_of_unit][units.of_row]).all()
+    assert (found[codes] == cells.cell[cuts.leaf_of_unit][problem.units.of_row]).all()
     assert np.bincount(found[codes]).min() >= 4
     assert cells.n_cells > 20
 
 
 def test_boxes_tile_the_domain(rng):
     axes, codes = zip(*[OrderedAxis.of(rng.integers(0, 6, 200)) for _ in range(3)], strict=True)
-    units = Units.of(codes, [axis.size.size for axis in axes])
-    cells, grids = Cells.of(partition(units, axes, 3, boxes), axes)
+    cells, grids = Cells.of(partition(problem_of(axes, codes, 3), boxes), axes)
     sizes = [grid.n_codes for grid in grids]
     every = np.stack([code.ravel() for code in np.indices(sizes)])
     low, high = cells.boxes(sizes)
@@ -122,3 +127,19 @@ def test_people_are_counted_once_a_group():
     groups, person = np.array([0, 0, 0, 2]), np.array([5, 5, 1, 5])
     assert count_people(groups, 3, person).tolist() == [2, 0, 1]
     assert count_people(groups, 3).tolist() == [3, 0, 1]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=12),
+    st.sampled_from([1, 2**31 - 1]),
+    st.booleans(),
+)
+def test_gathered_rows_are_counted_by_hand(rows, stretch, weighted):
+    columns = [np.array(column) for column in zip(*rows, strict=True)]
+    weight = np.arange(1, len(rows) + 1) if weighted else None
+    codes, counts = gather(columns, [4 * stretch, 3 * stretch], weight)
+    expected = {}
+    for i, row in enumerate(rows):
+        expected[row] = expected.get(row, 0) + (i + 1 if weighted else 1)
+    assert list(zip(*codes.tolist(), strict=True)) == sorted(expected)
+    assert counts.tolist() == [expected[row] for row in sorted(expected)]

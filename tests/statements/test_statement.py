@@ -143,7 +143,7 @@ CLAIMS = {
     AnonymityStatement: (
         "5-anonymity of 90 people over 2 quasi-identifiers (0 suppressed, information loss 0.250)"
     ),
-    MinimisationStatement: "1 detected columns dropped, 2 masked",
+    MinimisationStatement: "1 detected columns dropped, 2 detected columns masked",
     EncryptionStatement: "Paillier, 128-bit security; simulation in one process",
     AggregationStatement: "3 parties: server learns sums",
     MultiPartyStatement: "3 parties: all learns the model (simulation in one process)",

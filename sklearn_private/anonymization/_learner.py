@@ -1,0 +1,159 @@
+"""How an anonymizer learns: count rows, let a method find cells, keep what may be kept."""
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from .. import _check
+from ..exceptions import InvalidParameterError
+from ._counting import Counts, Tally
+from ._methods import METHODS
+from ._output import passed_through
+from ._parameters import check_constraints, check_hierarchies
+from ._problem import n_people, pose
+from ._promise import anonymity_statement
+from ._roles import Roles
+from ._sources import N_ROWS, source_of
+from ._table import Table
+from ._values import kind_of, read_distinct
+
+_LEARNT = ("_tally", "cells_", "grids_", "labels_", "privacy_statement_")
+
+
+class Learner(BaseEstimator):
+    """The private half of :class:`KAnonymizer`, whose parameters it reads."""
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        state.pop("_tally", None)  # counts of distinct rows are no release
+        return state
+
+    def _check_parameters(self):
+        _check.integer(self, "k", at_least=2)
+        _check.choice(self, "method", tuple(METHODS))
+        _check.choice(self, "labels", ("cell", "tight"))
+        _check.choice(self, "output", ("labels", "numeric"))
+        _check.real(self, "max_suppression", at_least=0, below=1)
+        check_constraints(self)
+
+    def _learn(self, X):
+        """Fit; return the view of the table, and the cell of each row if it is known already."""
+        self._check_parameters()
+        for name in _LEARNT:  # what a failed fit leaves must not pass for one that succeeded
+            vars(self).pop(name, None)
+        source = source_of(X)
+        if not self._knows_fitted_rows_only:
+            self._tally, table = self._count(source)
+            self._settle(self._tally.total())
+            return table, None
+        if not source.is_whole:
+            self._refuse_fitted_rows_only("fit from a table that is not in memory")
+        table = self._begin(source.head, reset=True)
+        places = self._counted
+        columns = [table.column(i) for i in places]
+        counts = Counts.of_each_row(columns, [table.columns[i] for i in places])
+        return table, self._settle(counts)
+
+    def _learn_more(self, X):
+        """Add rows to those that were counted so far, and learn from all of them."""
+        self._check_parameters()
+        self._refuse_fitted_rows_only("partial_fit")
+        if hasattr(self, "labels_") and not hasattr(self, "_tally"):
+            raise InvalidParameterError(
+                "KAnonymizer has no counts of the rows that it learned from: copies and pickles "
+                "keep none. Nothing was released. Begin with a clone."
+            )
+        self._tally, _ = self._count(source_of(X), getattr(self, "_tally", None))
+        counts = self._tally.total()
+        if n_people(counts, self._roles) >= self.k:
+            self._settle(counts)
+
+    def _begin(self, head, *, reset):
+        """Read the parts of columns off rows of the table; return the view of these rows."""
+        table = Table.validated(self, head, reset=reset)
+        if reset:
+            self._roles, self._columns = Roles.of(self, table), table.columns
+        check_hierarchies(self, table, self._roles)
+        if self.output == "numeric":
+            passed_through(table, self._roles)  # what cannot be passed through is refused here
+        return table
+
+    @property
+    def _counted(self):
+        return self._roles.counted(sensitive=len(self.constraints) > 0)
+
+    def _count(self, source, tally=None):
+        """Add the rows of a source to a tally; return both it and the view of the source's head."""
+        table = self._begin(source.head, reset=tally is None)
+        if tally is None:
+            names = [table.columns[i] for i in self._counted]
+            # Of columns of objects all rows must tell the kind, not those of the first piece.
+            known = [kind_of(table.column(i)) if source.is_whole else None for i in self._counted]
+            tally = Tally(names, known)
+        for columns, weight in source.counted(table, self._counted):
+            tally.add(columns, weight)
+        return tally, table
+
+    def _settle(self, counts):
+        """Learn from counts, and return the cell of each of their entries."""
+        method, roles = METHODS[self.method], self._roles
+        problem = pose(
+            self, roles, self._columns, counts, by_row=method.by_row, by_level=method.by_level
+        )
+        found = method.learn(problem)
+        self.cells_, self.grids_, self.labels_ = found.cells, found.grids, found.labels
+        self.quasi_identifiers_ = [self._columns[i] for i in roles.quasi]
+        self._kinds = [kind or "category" for kind in counts.kinds[: len(roles.quasi)]]
+        self._suppressed = found.suppressed
+        cells, units = found.cell_of_unit, problem.units
+        self.privacy_statement_ = self._statement(
+            cells, units.weight, units.person, cells != found.suppressed
+        )
+        return cells
+
+    def _find(self, table):
+        """Return the cell of each row, a bounded number of rows at a time."""
+        cells = np.empty(len(table), dtype=np.int32)
+        for start in range(0, len(table), N_ROWS):
+            rows = table.rows(start, start + N_ROWS)
+            codes = np.empty((len(self.grids_), len(rows)), dtype=np.int32)
+            for j, (i, kind) in enumerate(zip(self._roles.quasi, self._kinds, strict=True)):
+                values, number = read_distinct(rows.column(i), kind, table.columns[i])
+                codes[j] = self.grids_[j].encode(values)[number]
+            cells[start : start + N_ROWS] = self.cells_.find(codes)
+        return cells
+
+    @property
+    def _knows_fitted_rows_only(self):
+        return METHODS[self.method].by_row
+
+    def _refuse_fitted_rows_only(self, what):
+        if self._knows_fitted_rows_only:
+            raise InvalidParameterError(
+                f"KAnonymizer with method={self.method!r} has no {what}: it finds classes of the "
+                "rows of one table, and no rule for others. Use fit_transform or release with "
+                "that table, or method='mondrian'."
+            )
+
+    def _refuse_elsewhere(self, X):
+        if not source_of(X).is_whole:
+            raise InvalidParameterError(
+                f"KAnonymizer cannot give back rows of a {type(X).__name__}, which is no table in "
+                "memory. Use fit, and then transform_file."
+            )
+
+    def _statement(self, cells, weight, person, kept):
+        """Return the statement about rows, or units of them, of which ``kept`` say something."""
+        loss = np.mean([part.penalty[part.of_cell] for part in self.labels_], axis=0)[cells]
+        return anonymity_statement(
+            self,
+            self._roles,
+            self._columns,
+            n_people=_people(weight, person, slice(None)),
+            n_suppressed=_people(weight, person, ~kept),
+            information_loss=float(weight @ np.where(kept, loss, 1.0) / max(1, weight.sum())),
+        )
+
+
+def _people(weight, person, which):
+    """Count the people with some of the rows."""
+    return int(weight[which].sum()) if person is None else np.unique(person[which]).size
