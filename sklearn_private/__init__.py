@@ -6,14 +6,17 @@ The parts are imported when they are first used: ``import sklearn_private`` is l
 import importlib
 
 _HOMES = {
+    "DPGridSearchCV": "dp",
     "DPLogisticRegression": "dp",
     "DomainEncoder": "dp",
     "FederatedWrapper": "federated",
     "HEPredictor": "he",
+    "Hierarchy": "anonymization",
     "IdentifierRemover": "anonymization",
     "KAnonymizer": "anonymization",
     "MPCFitter": "mpc",
     "PrivacyLedger": "accounting",
+    "Pseudonymizer": "anonymization",
     "most_private": "dp",
     "privacy_report": "report",
 }

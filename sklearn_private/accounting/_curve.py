@@ -6,6 +6,7 @@ a composition of                               is priced by
 Gaussian noise                                 the exact Gaussian-DP curve
 one objective perturbation and Gaussian noise  a sum of such curves, shifted by log-determinants
 anything, at delta = 0                         the sum of the largest losses
+the best of a random number of runs            Rényi divergences
 the rest                                       privacy loss distributions of ``dp-accounting``
 =============================================  =====================================================
 
@@ -21,13 +22,19 @@ from ..exceptions import InvalidParameterError
 from ._events import (
     EpsilonDeltaEvent,
     ObjectivePerturbationEvent,
+    OneOfEvent,
     check_event,
     check_neighboring,
     leaves,
+    mechanisms,
+    split_deltas,
 )
 from ._gaussian import gaussian_delta, gaussian_epsilon
 from ._losses import LossDistribution
-from ._pure import pure_epsilon
+from ._pure import pure_sum
+from ._renyi import RenyiCurve
+
+_BY_DIVERGENCE = (OneOfEvent, dp_event.RepeatAndSelectDpEvent)
 
 
 def epsilon(event, *, delta, neighboring="replace_one"):
@@ -59,7 +66,7 @@ def epsilon(event, *, delta, neighboring="replace_one"):
     check_neighboring(neighboring)
     check_number("delta", delta, at_most=1)
     if delta == 0:
-        return _pure_sum(event, neighboring)
+        return pure_sum(event, neighboring)
     return curve_of(event, neighboring).epsilon(delta)
 
 
@@ -82,7 +89,7 @@ def delta(event, *, epsilon, neighboring="replace_one"):
     check_event(event)
     check_neighboring(neighboring)
     check_number("epsilon", epsilon)
-    if _pure_sum(event, neighboring) <= epsilon:
+    if pure_sum(event, neighboring) <= epsilon:
         return 0.0
     return min(1.0, curve_of(event, neighboring).delta(epsilon))
 
@@ -154,10 +161,6 @@ class _Nothing:
         return 1.0
 
 
-def _pure_sum(event, neighboring):
-    return sum((n * pure_epsilon(leaf, neighboring) for leaf, n in leaves(event)), 0.0)
-
-
 def curve_of(event, neighboring):
     """Return the curve that prices an event: an object with ``epsilon(delta)``, ``delta(epsilon)``.
 
@@ -172,9 +175,15 @@ def curve_of(event, neighboring):
     -------
     object
     """
+    for leaf in mechanisms(event):
+        if _is_bare(leaf):
+            return _Nothing()
+        if isinstance(leaf, ObjectivePerturbationEvent):
+            _refuse_other_rows(leaf, neighboring)
     parts = list(leaves(event))
-    if any(_is_bare(leaf) for leaf, _ in parts):
-        return _Nothing()
+    if any(isinstance(leaf, _BY_DIVERGENCE) for leaf, _ in parts):
+        bounded, extra = split_deltas(event)
+        return RenyiCurve(bounded, neighboring, extra)
     objectives, mu_squared, extra, others = [], 0.0, 0.0, False
     for leaf, count in parts:
         match leaf:
@@ -183,7 +192,6 @@ def curve_of(event, neighboring):
             case EpsilonDeltaEvent(epsilon=0):
                 extra += count * leaf.delta
             case ObjectivePerturbationEvent():
-                _refuse_other_rows(leaf, neighboring)
                 objectives += [leaf] * count
             case _:
                 others = True

@@ -6,7 +6,7 @@ replace-one a sum of rows of norm at most R has sensitivity 2R, so noise of stan
 ``GaussianDpEvent(s / (2 * R))`` here. (``dp-accounting`` doubles Gaussian sensitivities itself
 under replace-one, and refuses Laplace noise there.)
 
-Two events are ours.
+Three events are ours.
 
 :class:`ObjectivePerturbationEvent`
     A convex objective with a random linear term; ``docs/proofs/objective_perturbation.md`` derives
@@ -14,6 +14,8 @@ Two events are ours.
 :class:`EpsilonDeltaEvent`
     A mechanism of which only an (epsilon, delta) bound is known, such as the distance of a sampler
     from its law, (0, delta), or a claim that was converted from another relation.
+:class:`OneOfEvent`
+    One of several mechanisms, such as one candidate of a search, chosen without the rows.
 
 .. [1] https://github.com/google/differential-privacy/tree/main/python/dp_accounting
 """
@@ -88,11 +90,28 @@ class EpsilonDeltaEvent(dp_event.DpEvent):
     delta: float
 
 
+@attr.s(frozen=True, slots=True, auto_attribs=True)
+class OneOfEvent(dp_event.DpEvent):
+    """One of several mechanisms; which one does not depend on the protected unit.
+
+    It stands for a candidate that is drawn at random, and for mechanisms that read disjoint parts
+    of the rows, where the parts are drawn without looking at them.
+
+    Parameters
+    ----------
+    events : sequence of dp_accounting.DpEvent
+        At least one.
+    """
+
+    events: tuple = attr.ib(converter=tuple)
+
+
 _KNOWN = {
     kind.__name__: kind
     for kind in (
         ObjectivePerturbationEvent,
         EpsilonDeltaEvent,
+        OneOfEvent,
         *(
             value
             for value in vars(dp_event).values()
@@ -119,6 +138,53 @@ def leaves(event, count=1):
         yield from leaves(event.event, count * event.count)
     elif not isinstance(event, dp_event.NoOpDpEvent) and count:
         yield event, count
+
+
+def mechanisms(event):
+    """Yield every mechanism of an event, also those that run repeatedly or only perhaps."""
+    for leaf, _ in leaves(event):
+        if isinstance(leaf, OneOfEvent):
+            for part in leaf.events:
+                yield from mechanisms(part)
+        elif isinstance(leaf, dp_event.RepeatAndSelectDpEvent):
+            yield from mechanisms(leaf.event)
+        else:
+            yield leaf
+
+
+def split_deltas(event):
+    """Return an event without the deltas of its own, and these deltas together.
+
+    A mechanism that runs K times, K random, adds its delta E[K] times
+    (``docs/proofs/selection.md``).
+
+    Parameters
+    ----------
+    event : dp_accounting.DpEvent
+        Anything.
+
+    Returns
+    -------
+    event : dp_accounting.DpEvent
+        With delta 0 in every :class:`EpsilonDeltaEvent`.
+    delta : float
+    """
+    match event:
+        case EpsilonDeltaEvent(epsilon=0):
+            return dp_event.NoOpDpEvent(), event.delta
+        case EpsilonDeltaEvent():
+            return EpsilonDeltaEvent(event.epsilon, 0.0), event.delta
+        case dp_event.ComposedDpEvent() | OneOfEvent():
+            parts, deltas = zip(*map(split_deltas, event.events), strict=True)
+            together = max if isinstance(event, OneOfEvent) else math.fsum
+            return type(event)(parts), together(deltas)
+        case dp_event.SelfComposedDpEvent(count=repeats):
+            inner, delta = split_deltas(event.event)
+        case dp_event.RepeatAndSelectDpEvent(mean=repeats):
+            inner, delta = split_deltas(event.event)
+        case _:
+            return event, 0.0
+    return attr.evolve(event, event=inner), repeats * delta
 
 
 def event_to_dict(event):
@@ -177,6 +243,8 @@ def check_event(event):
     if _KNOWN.get(type(event).__name__) is not type(event):
         raise InvalidParameterError(f"{type(event)!r} is not a known kind of privacy event.")
     for name, value in attr.asdict(event, recurse=False).items():
+        if isinstance(event, OneOfEvent) and not value:
+            raise InvalidParameterError("OneOfEvent needs at least one event. Got none instead.")
         for part in value if isinstance(value, list | tuple) else (value,):
             if isinstance(part, dp_event.DpEvent):
                 check_event(part)
@@ -194,12 +262,14 @@ def check_neighboring(neighboring):
 
 
 def _check_number(event, name, value):
-    rule, kind, top = "a number >= 0", numbers.Real, math.inf
+    rule, kind, least, top = "a number >= 0", numbers.Real, 0, math.inf
     if name == "count":
         rule, kind = "an integer >= 0", numbers.Integral
     elif name in ("delta", "sampling_probability"):
         rule, top = "a number in [0, 1]", 1
-    if not (isinstance(value, kind) and 0 <= value <= top):
+    elif name == "mean":
+        rule, least = "a number >= 1", 1
+    if not (isinstance(value, kind) and least <= value <= top):
         raise InvalidParameterError(
             f"{name} of {type(event).__name__} must be {rule}. Got {value!r} instead."
         )

@@ -30,7 +30,7 @@ from typing import NamedTuple
 from dp_accounting import dp_event
 
 from ._curve import epsilon as epsilon_of
-from ._events import EpsilonDeltaEvent, leaves
+from ._events import leaves, split_deltas
 from ._gaussian import gaussian_mu
 from ._pure import pure_epsilon
 from ._renyi import best_order, conversion, renyi
@@ -93,7 +93,8 @@ class Filter:
         -------
         Cost
         """
-        bounded, explicit = _split(event)
+        event, explicit = split_deltas(event)
+        bounded = list(leaves(event))
         gaussian = all(isinstance(leaf, dp_event.GaussianDpEvent) for leaf, _ in bounded)
         return Cost(
             sum(n * pure_epsilon(leaf, neighboring) for leaf, n in bounded),
@@ -151,15 +152,3 @@ def smallest_budget(charges, delta, *, limit, neighboring):
     if len(charges) == 1:  # Then the whole delta may go to the exact curve.
         high = min(high, epsilon_of(charges[0][0], delta=delta, neighboring=neighboring))
     return high
-
-
-def _split(event):
-    """Return the (mechanism, count) pairs of an event, and its explicit delta apart."""
-    bounded, explicit = [], 0.0
-    for leaf, count in leaves(event):
-        if isinstance(leaf, EpsilonDeltaEvent):
-            explicit += count * leaf.delta
-            leaf = EpsilonDeltaEvent(leaf.epsilon, 0.0)
-        if leaf != EpsilonDeltaEvent(0.0, 0.0):
-            bounded.append((leaf, count))
-    return bounded, explicit

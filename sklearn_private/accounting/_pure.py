@@ -4,7 +4,8 @@ import math
 
 from dp_accounting import dp_event
 
-from ._events import EpsilonDeltaEvent
+from ._events import EpsilonDeltaEvent, OneOfEvent, leaves
+from ._repeat import repeated_pure
 
 
 def pure_epsilon(leaf, neighboring):
@@ -31,12 +32,21 @@ def pure_epsilon(leaf, neighboring):
         case dp_event.RandomizedResponseDpEvent() if 0 < leaf.noise_parameter <= 1:
             other = leaf.noise_parameter / leaf.num_buckets
             return math.log((1 - leaf.noise_parameter + other) / other)
+        case OneOfEvent():
+            return max(pure_sum(event, neighboring) for event in leaf.events)
+        case dp_event.RepeatAndSelectDpEvent():
+            return repeated_pure(pure_sum(leaf.event, neighboring), leaf.mean, leaf.shape)
         case dp_event.PoissonSampledDpEvent():
             inner = pure_epsilon(leaf.event, neighboring)
             if neighboring == "replace_one" or inner > 700:
                 return inner  # A mechanism may tell a sampled row from an absent one for certain.
             return math.log1p(leaf.sampling_probability * math.expm1(inner))
     return math.inf
+
+
+def pure_sum(event, neighboring):
+    """Return the largest privacy loss of a composition: the sum of those of its mechanisms."""
+    return sum((n * pure_epsilon(leaf, neighboring) for leaf, n in leaves(event)), 0.0)
 
 
 def pure_renyi(epsilon, order):

@@ -11,6 +11,7 @@ sum stays below a bound fixed in advance [1]_; at order a and divergence r the r
    NeurIPS 2020, Proposition 12.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -19,9 +20,11 @@ from dp_accounting.rdp import rdp_privacy_accountant
 from scipy.optimize import minimize_scalar
 from scipy.special import log_ndtr
 
-from ._events import ObjectivePerturbationEvent, leaves
+from ..exceptions import InvalidParameterError
+from ._events import ObjectivePerturbationEvent, OneOfEvent, leaves, mechanisms
 from ._losses import RELATIONS
-from ._pure import pure_epsilon, pure_renyi
+from ._pure import pure_epsilon, pure_renyi, pure_sum
+from ._repeat import ORDERS, log_delta, repeated_renyi, smallest
 
 
 def renyi(event, order, neighboring):
@@ -41,6 +44,55 @@ def renyi(event, order, neighboring):
     float
     """
     return sum(count * _of_leaf(leaf, order, neighboring) for leaf, count in leaves(event))
+
+
+class RenyiCurve:
+    """The curve that the Rényi divergences of an event imply, at the best order for each point.
+
+    Parameters
+    ----------
+    event : dp_accounting.DpEvent
+        A composition, explicit deltas taken out.
+    neighboring : str
+        The relation.
+    extra : float
+        These deltas together.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the divergences of a mechanism are not known.
+    """
+
+    def __init__(self, event, neighboring, extra):
+        self._divergence = lambda order: renyi(event, order, neighboring)
+        self._values = np.array([self._divergence(order) for order in ORDERS])
+        self._pure = pure_sum(event, neighboring)
+        self._extra = extra
+        if np.isinf(self._values).all():
+            kinds = sorted({type(leaf).__name__ for leaf in mechanisms(event)})
+            raise InvalidParameterError(
+                f"No Rényi divergences are known for {', '.join(kinds)} under "
+                f"neighboring={neighboring!r}, and runs that are repeated a random number of times "
+                "have no other price. Use Gaussian, Laplace or objective perturbation events."
+            )
+
+    def epsilon(self, delta):
+        """Return the epsilon at ``delta``."""
+        rest = delta - self._extra
+        if rest <= 0:
+            return self._pure if rest == 0 else math.inf
+        prices = self._values + [conversion(order, rest) for order in ORDERS]
+        found = smallest(lambda a: self._divergence(a) + conversion(a, rest), prices)
+        return min(self._pure, max(0.0, found))
+
+    def delta(self, epsilon):
+        """Return the delta at ``epsilon``."""
+        if epsilon >= self._pure:
+            return self._extra
+        logs = log_delta(self._values, ORDERS, epsilon)
+        found = smallest(lambda a: log_delta(self._divergence(a), a, epsilon), logs)
+        return math.exp(min(0.0, found)) + self._extra
 
 
 def conversion(order, delta):
@@ -70,10 +122,21 @@ def _of_leaf(leaf, order, neighboring):
             return order / (2 * leaf.noise_multiplier**2)
         case ObjectivePerturbationEvent():
             return leaf.shift + _positive_part(1 / leaf.noise_multiplier, order)
+        case OneOfEvent():
+            return max(renyi(event, order, neighboring) for event in leaf.events)
+        case dp_event.RepeatAndSelectDpEvent():
+            return _of_the_best_run(leaf, neighboring)(order)
         case dp_event.PoissonSampledDpEvent(event=dp_event.GaussianDpEvent()):
             return _by_accountant(leaf, order, neighboring)
     epsilon = pure_epsilon(leaf, neighboring)
     return math.inf if epsilon == math.inf else pure_renyi(epsilon, order)
+
+
+@functools.lru_cache(maxsize=64)
+def _of_the_best_run(leaf, neighboring):
+    return repeated_renyi(
+        lambda order: renyi(leaf.event, order, neighboring), leaf.mean, leaf.shape
+    )
 
 
 def _positive_part(mu, order):

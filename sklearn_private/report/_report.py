@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from ..statements import compose, library_version
+from ..statements import compose, library_version, walk
 from ._html import to_html
 from ._markdown import to_markdown
-from ._walk import walk
 
 DISCLAIMER = (
     "This report is evidence for a privacy review. It is not legal advice, it certifies nothing, "

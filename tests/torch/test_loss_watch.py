@@ -1,0 +1,196 @@
+"""A loss that mixes samples, or reduces otherwise than declared, is refused before any step."""
+
+import warnings
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+from sklearn_private.exceptions import GuaranteeError, PrivacyWarning
+from torch_private import make_private
+
+
+def weighted(out, y):
+    weights = torch.tensor([1.0, 2.0])
+    return (F.cross_entropy(out, y, weight=weights, reduction="none")).mean()
+
+
+def smoothed(out, y):
+    targets = torch.full_like(out, 0.1).scatter(1, y[:, None], 0.9)
+    return -(targets * out.log_softmax(1)).sum(1).mean()
+
+
+def by_length(out, y):
+    return F.cross_entropy(out, y, reduction="sum") / len(out)
+
+
+def by_share(out, y):
+    return F.cross_entropy(out, y, reduction="none").sum() * (1 / len(y))
+
+
+def by_shape(out, y):
+    return F.cross_entropy(out, y, reduction="none").view(out.shape[0], 1).sum() / y.shape[0]
+
+
+def by_token(out, y):
+    flat = out.reshape(out.shape[0] * out.shape[1], 1).squeeze(1)
+    return F.binary_cross_entropy_with_logits(flat, torch.ones_like(flat))
+
+
+def with_log(out, y):
+    loss = F.cross_entropy(out, y)
+    with_log.total += loss.detach()
+    return loss
+
+
+with_log.total = torch.zeros(())
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        F.cross_entropy,
+        weighted,
+        smoothed,
+        by_length,
+        by_shape,
+        by_share,
+        with_log,
+        lambda o, y: o.mean(),
+    ],
+)
+def test_means_over_samples_pass(loops, loss):
+    private = loops.train(loops.make(), loss=loss)
+    assert private.n_steps == 4
+    assert private._run.watch.unchecked is None
+
+
+def total(out, y):
+    return F.cross_entropy(out, y, reduction="sum")
+
+
+def squares(out, y):
+    return ((out[:, 0] - y) ** 2).sum() / 1000
+
+
+@pytest.mark.parametrize("loss", [total, squares])
+def test_sums_over_samples_pass_when_declared(loops, loss):
+    private = loops.train(loops.make(loss_reduction="sum"), loss=loss)
+    assert private.n_steps == 4
+
+
+@pytest.mark.parametrize(
+    "loss, declared, found",
+    [(F.cross_entropy, "sum", "mean"), (by_length, "sum", "mean"), (total, "mean", "sum")],
+)
+def test_a_mean_is_no_sum(loops, loss, declared, found):
+    private = loops.make(loss_reduction=declared)
+    before = loops.values(private.module)
+    message = f"a {found} over samples, but loss_reduction='{declared}'.*Nothing was released"
+    with pytest.raises(GuaranteeError, match=message):
+        loops.train(private, loss=loss)
+    assert all(torch.equal(a, b) for a, b in zip(before, loops.values(private.module)))
+    assert private.n_steps == 0
+
+
+def centred(out, y):
+    return F.cross_entropy(out - out.mean(0), y)
+
+
+def contrastive(out, y):
+    return F.cross_entropy(out @ out.T, torch.arange(len(out)))
+
+
+def ranked(out, y):
+    return F.softplus(out[:, 0].roll(1) - out[:, 0]).mean()
+
+
+def balanced(out, y):
+    share = torch.bincount(y, minlength=2) / len(y)
+    return (F.cross_entropy(out, y, reduction="none") / share[y]).mean()
+
+
+def class_weights(out, y):
+    return F.cross_entropy(out, y, weight=torch.tensor([1.0, 2.0]))
+
+
+def by_largest(out, y):
+    return F.cross_entropy(out / out.abs().max().detach(), y)
+
+
+@pytest.mark.parametrize(
+    "loss", [centred, contrastive, ranked, balanced, class_weights, by_largest]
+)
+def test_losses_that_mix_samples_are_refused(loops, loss):
+    with pytest.raises(GuaranteeError, match="mixes the samples.*Nothing was released"):
+        loops.train(loops.make(), loss=loss)
+
+
+def test_a_mean_over_labels_that_are_not_ignored_mixes_samples(loops):
+    y = torch.where(torch.arange(400) % 11 < 4, -100, loops.data.tensors[1])
+    module, optimizer, _ = loops.parts()
+    loader = DataLoader(TensorDataset(loops.data.tensors[0], y), batch_size=100)
+    private = make_private(
+        module, optimizer, loader, epsilon=1.0, delta=1e-5, epochs=1, sampling="fixed"
+    )
+    with pytest.raises(GuaranteeError, match="ignored labels"):
+        loops.train(private)
+
+
+def test_a_loss_that_cannot_be_seen_warns_and_the_statement_says_so(loops):
+    module, optimizer, loader = private = loops.make()
+    x, y = next(iter_ := iter(loader))
+    torch.autograd.backward(F.cross_entropy(module(x), y))
+    with pytest.warns(PrivacyWarning, match="could not be checked.*backward"):
+        optimizer.step()
+    (finding,) = private.privacy_statement_.findings
+    assert finding.level == "warning"
+    iter_.close()
+
+
+def test_a_loss_that_turns_bad_later_is_seen_in_the_next_pass(loops):
+    private = loops.train(loops.make(epochs=3))
+    with pytest.raises(GuaranteeError, match="mixes"):
+        loops.train(private, loss=centred)
+
+
+def test_a_loop_goes_on_with_a_loss_that_was_mended(loops):
+    private = loops.make()
+    with pytest.raises(GuaranteeError, match="mixes") as kept:
+        loops.train(private, loss=centred)
+    assert not torch.overrides.has_torch_function((torch.ones(1),))
+    assert loops.train(private).n_steps == 4
+    assert kept.value is not None  # its traceback holds the loop that failed
+
+
+def test_only_the_first_batch_of_a_pass_is_watched(loops):
+    private = loops.make()
+    module, optimizer, loader = private
+    for number, (x, y) in enumerate(loader):
+        loss = F.cross_entropy(module(x), y)
+        assert (private._run.watch._trace is not None) is (number == 0)
+        loss.backward()
+        optimizer.step()
+
+
+def test_torch_is_left_alone_after_the_loop_was_left(loops):
+    module, _, loader = private = loops.make()
+    for x, y in loader:
+        F.cross_entropy(module(x), y)
+        break
+    assert private._run.watch._trace is None
+    assert not torch.overrides.has_torch_function((torch.ones(1),))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        private.detach()
+
+
+def test_random_losses_are_computed_again_with_the_same_numbers(loops):
+    state = torch.get_rng_state()
+    private = loops.make()
+    assert torch.equal(state, torch.get_rng_state())
+    loops.train(private)
+    assert torch.equal(state, torch.get_rng_state())

@@ -1,0 +1,70 @@
+"""From the ``module`` parameter to the module that a fit trains."""
+
+import copy
+import inspect
+
+import torch
+from torch import nn
+
+from sklearn_private import _check
+
+
+def new_module(estimator, n_features, n_outputs):
+    """Return a module for one fit.
+
+    Parameters
+    ----------
+    estimator : DPClassifier or DPRegressor
+        With its ``module`` and ``device``.
+    n_features, n_outputs : int
+        Columns of the rows, and numbers that the loss wants for each.
+
+    Returns
+    -------
+    torch.nn.Module
+    """
+    made = estimator.module
+    if isinstance(made, nn.Module):
+        return copy.deepcopy(made).to(estimator.device)
+    if not callable(made):
+        raise _check.invalid(estimator, "module", "a torch.nn.Module, or a function that makes one")
+    made = made(*(n_features, n_outputs)[: _n_required(made)])
+    if not isinstance(made, nn.Module):
+        raise _check.invalid(
+            estimator, "module", "a function that returns a torch.nn.Module", type(made).__name__
+        )
+    if type(made) is nn.Linear:  # Its loss is convex: zero is as good a start as any, and quieter.
+        with torch.no_grad():
+            for parameter in made.parameters():
+                parameter.zero_()
+    return made.to(estimator.device)
+
+
+def outputs_of(module, x):
+    """Return the outputs of a module in pieces, without gradients.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The module.
+    x : Tensor of shape (n_rows, ...)
+        Inputs, on the CPU.
+
+    Returns
+    -------
+    Tensor of shape (n_rows, ...)
+        On the CPU.
+    """
+    device = next((p.device for p in module.parameters()), torch.device("cpu"))
+    with torch.inference_mode():
+        return torch.cat([module(part.to(device)).cpu() for part in x.split(_ROWS)])
+
+
+_ROWS = 4096
+
+
+def _n_required(function):
+    """Return how many arguments a function cannot do without."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(function).parameters.values()
+    return sum(p.kind in kinds and p.default is p.empty for p in parameters)

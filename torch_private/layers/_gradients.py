@@ -1,0 +1,344 @@
+"""Per-sample gradients of one parameter, in the form that is cheapest to norm and to sum.
+
+Clipping asks two things of the gradients g_1, ..., g_B of a parameter: their norms, and the sum of
+c_i g_i once the weights c_i are known. Neither needs the B gradients themselves [1]_:
+
+* :class:`Dense` holds them, where they are small;
+* :class:`Outer` holds the factors of g_i = L_iᵀ R_i (linear layers: output gradients and inputs).
+  ‖g_i‖² = ⟨L_i L_iᵀ, R_i R_iᵀ⟩ costs T² (p + D) instead of T p D (the ghost norm), and the sum is
+  one product of the stacked factors;
+* :class:`Rows` holds the touched rows of an embedding;
+* :class:`Blocks` stacks gradients of parts of a packed parameter.
+
+The gradients of all uses of a parameter belong together before a norm is taken: :func:`together`.
+
+.. [1] Z. Bu, Y.-X. Wang, S. Zha and G. Karypis, "Differentially private optimization on large model
+   at small cost", ICML 2023.
+"""
+
+from functools import cached_property, reduce
+
+import torch
+
+_WIDE = (torch.float32, torch.float64)
+CHUNK_BYTES = 8 * 2**20  # temporaries stay below this, near the cache and off the memory's peak
+
+
+def wide(tensor):
+    """Return a tensor in the precision that norms and sums are computed in: float32 or float64."""
+    return tensor if tensor.dtype in _WIDE else tensor.float()
+
+
+def chunks(n_samples, numbers_per_sample):
+    """Yield slices of the batch whose temporaries of so many float32 numbers fit in a chunk."""
+    size = max(1, CHUNK_BYTES // max(1, 4 * numbers_per_sample))
+    for start in range(0, n_samples, size):
+        yield slice(start, min(start + size, n_samples))
+
+
+def squares(tensor):
+    """Return the sum of squares of each sample, shape (batch_size,)."""
+    tensor = tensor if tensor.dim() == 2 else tensor.flatten(1)
+    norms = torch.linalg.vector_norm(tensor, dim=1)
+    return norms * norms
+
+
+class Dense:
+    """Per-sample gradients as they are.
+
+    Parameters
+    ----------
+    values : Tensor of shape (batch_size, *parameter_shape)
+        The gradients.
+    squared_norms : Tensor of shape (batch_size,), default=None
+        Their squared norms, where they are known already.
+    """
+
+    def __init__(self, values, squared_norms=None):
+        self.values = values
+        self._squared_norms = squared_norms
+
+    @property
+    def batch_size(self):
+        """The number of samples."""
+        return self.values.shape[0]
+
+    def squared_norms(self):
+        """Return the squared norm of each gradient, shape (batch_size,)."""
+        return squares(self.values) if self._squared_norms is None else self._squared_norms
+
+    def settled(self):
+        """Return the cheapest form to keep until the weights are known."""
+        return self
+
+    def dense(self):
+        """Return the gradients, shape (batch_size, *parameter_shape)."""
+        return self.values
+
+    def sum_into(self, out, weights, beta):
+        """Set ``out``, of the parameter's shape, to ``beta`` (0, 1) × itself + the weighted sum."""
+        values = self.values if self.values.dim() == 2 else self.values.flatten(1)
+        out.view(-1).addmv_(values.t(), weights, beta=beta)
+
+    def drop(self, samples):
+        """Set the gradients of the marked samples to zero."""
+        where = samples.view(-1, *[1] * (self.values.dim() - 1))
+        self.values = self.values.masked_fill(where, 0)  # autograd may still need the old values
+
+
+class Outer:
+    """Per-sample gradients that are products of two factors.
+
+    Parameters
+    ----------
+    left : Tensor of shape (batch_size, T, p) or (batch_size, p)
+        First factor; without T, of one term.
+    right : Tensor of shape (batch_size, T, D) or (batch_size, D)
+        Second factor; the parameter has shape (p, D).
+    left_squares : Tensor of shape (batch_size,), default=None
+        Sums of squares of a first factor of one term, where they are known already.
+    """
+
+    def __init__(self, left, right, left_squares=None):
+        self.left = left
+        self.right = right
+        self._left_squares = left_squares
+
+    @property
+    def batch_size(self):
+        """The number of samples."""
+        return self.left.shape[0]
+
+    def squared_norms(self):
+        """Return the squared norm of each gradient, shape (batch_size,)."""
+        if self.left.dim() == 2:
+            left = self._left_squares
+            left = squares(wide(self.left)) if left is None else left
+            return left * squares(wide(self.right))
+        return _gram_norms(self.left, self.right)
+
+    def settled(self):
+        """Return the cheapest form to keep until the weights are known.
+
+        Products are kept where they are no larger than their factors: there, they also cost less
+        than ghost norms, p·D against T·(p + D) in both cases.
+        """
+        if self.left.dim() == 2:
+            return self
+        _, n_terms, p = self.left.shape
+        D = self.right.shape[2]
+        return self._multiplied() if p * D <= n_terms * (p + D) else self
+
+    def terms(self):
+        """Return both factors with the dimension T."""
+        if self.left.dim() == 2:
+            return self.left.unsqueeze(1), self.right.unsqueeze(1)
+        return self.left, self.right
+
+    def _multiplied(self):
+        left, right = self.terms()
+        n, n_terms, p = left.shape
+        D = right.shape[2]
+        left = left.transpose(1, 2)
+        values = wide(left[:0]).new_empty(n, p, D)
+        norms = values.new_empty(n)
+        for part in chunks(n, p * D + n_terms * (p + D)):
+            torch.bmm(wide(left[part]), wide(right[part]), out=values[part])
+            norms[part] = squares(values[part])
+        return Dense(values, norms)
+
+    def dense(self):
+        """Return the gradients, shape (batch_size, p, D)."""
+        return self._multiplied().values
+
+    def sum_into(self, out, weights, beta):
+        """Set ``out``, of the parameter's shape, to ``beta`` (0, 1) × itself + the weighted sum."""
+        left, right = wide(self.left), wide(self.right)
+        weights = weights.view(-1, *[1] * (left.dim() - 1))
+        if left.shape[-1] < right.shape[-1]:
+            left = left * weights
+        else:
+            right = right * weights
+        if left.dim() == 3:
+            left, right = left.flatten(0, 1), right.flatten(0, 1)
+        out.addmm_(left.t(), right, beta=beta)
+
+    def drop(self, samples):
+        """Set the gradients of the marked samples to zero."""
+        where = samples.view(-1, *[1] * (self.left.dim() - 1))
+        self.left, self.right = (t.masked_fill(where, 0) for t in (self.left, self.right))
+
+
+def _gram_norms(left, right):
+    """Return ‖LᵀR‖² for each sample, from factors of shape (batch_size, T, ...)."""
+    norms = wide(left[:0]).new_empty(left.shape[0])
+    for part in chunks(len(norms), 2 * left.shape[1] ** 2 + left[:1].numel() + right[:1].numel()):
+        grams = [torch.bmm(t, t.transpose(1, 2)) for t in (wide(left[part]), wide(right[part]))]
+        norms[part] = grams[0].mul_(grams[1]).sum((1, 2))
+    return norms
+
+
+class Rows:
+    """Per-sample gradients of an embedding: a few rows each, the others are zero.
+
+    Parameters
+    ----------
+    index : int64 Tensor of shape (batch_size, T)
+        Which rows; a row may occur several times.
+    values : Tensor of shape (batch_size, T, D)
+        Gradient of each occurrence.
+    n_rows : int
+        Rows of the parameter.
+    """
+
+    def __init__(self, index, values, n_rows):
+        self.index = index
+        self.values = wide(values)
+        self.n_rows = n_rows
+
+    @property
+    def batch_size(self):
+        """The number of samples."""
+        return self.index.shape[0]
+
+    @cached_property
+    def _distinct(self):
+        """Sample, row and summed gradient of each row that a sample touches."""
+        offsets = torch.arange(self.batch_size, device=self.index.device)[:, None] * self.n_rows
+        keys, places = torch.unique(self.index + offsets, return_inverse=True)
+        sums = self.values.new_zeros(len(keys), self.values.shape[2])
+        sums.index_add_(0, places.flatten(), self.values.flatten(0, 1))
+        return keys // self.n_rows, keys % self.n_rows, sums
+
+    def squared_norms(self):
+        """Return the squared norm of each gradient, shape (batch_size,)."""
+        sample, _, sums = self._distinct
+        return self.values.new_zeros(self.batch_size).index_add_(0, sample, squares(sums))
+
+    def settled(self):
+        """Return the cheapest form to keep until the weights are known."""
+        return self
+
+    def dense(self):
+        """Return the gradients, shape (batch_size, n_rows, D)."""
+        sample, row, sums = self._distinct
+        gradients = sums.new_zeros(self.batch_size, self.n_rows, sums.shape[1])
+        gradients[sample, row] = sums
+        return gradients
+
+    def sum_into(self, out, weights, beta):
+        """Set ``out``, of the parameter's shape, to ``beta`` (0, 1) × itself + the weighted sum."""
+        sample, row, sums = self._distinct
+        if not beta:
+            out.zero_()
+        out.index_add_(0, row, sums * weights[sample, None])
+
+    def drop(self, samples):
+        """Set the gradients of the marked samples to zero."""
+        sample, _, sums = self._distinct
+        sums[samples[sample]] = 0
+
+
+class _RowsAndOuter:
+    """An embedding whose weight is the weight of a linear layer, too: neither is multiplied out."""
+
+    def __init__(self, rows, outer):
+        self._rows = rows
+        self._outer = outer
+
+    def squared_norms(self):
+        """Return the squared norms: ‖a + b‖² = ‖a‖² + ‖b‖² + 2 ⟨a, b⟩."""
+        norms = self._rows.squared_norms() + self._outer.squared_norms()
+        return norms + 2 * self._inner_products()
+
+    def _inner_products(self):
+        index, values = self._rows.index, self._rows.values
+        left, right = self._outer.terms()
+        result = values.new_empty(len(index))
+        for part in chunks(len(index), 2 * index.shape[1] * left.shape[1]):
+            places = index[part, None, :].expand(-1, left.shape[1], -1)
+            lefts = wide(left[part].gather(2, places))
+            rights = torch.bmm(wide(right[part]), values[part].transpose(1, 2))
+            result[part] = rights.mul_(lefts).sum((1, 2))
+        return result
+
+    def sum_into(self, out, weights, beta):
+        """Set ``out``, of the parameter's shape, to ``beta`` (0, 1) × itself + the weighted sum."""
+        self._rows.sum_into(out, weights, beta)
+        self._outer.sum_into(out, weights, 1)
+
+    def drop(self, samples):
+        """Set the gradients of the marked samples to zero."""
+        self._rows.drop(samples)
+        self._outer.drop(samples)
+
+
+class Blocks:
+    """Per-sample gradients of a packed parameter: blocks stacked along its first dimension.
+
+    Parameters
+    ----------
+    blocks : list
+        Gradients of the blocks, which are equally large.
+    """
+
+    def __init__(self, blocks):
+        self.blocks = blocks
+
+    @property
+    def batch_size(self):
+        """The number of samples."""
+        return self.blocks[0].batch_size
+
+    def squared_norms(self):
+        """Return the squared norm of each gradient, shape (batch_size,)."""
+        return sum(block.squared_norms() for block in self.blocks)
+
+    def settled(self):
+        """Return the cheapest form to keep until the weights are known."""
+        return Blocks([block.settled() for block in self.blocks])
+
+    def dense(self):
+        """Return the gradients, shape (batch_size, *parameter_shape)."""
+        return torch.cat([block.dense() for block in self.blocks], dim=1)
+
+    def sum_into(self, out, weights, beta):
+        """Set ``out``, of the parameter's shape, to ``beta`` (0, 1) × itself + the weighted sum."""
+        for block, target in zip(self.blocks, out.chunk(len(self.blocks)), strict=True):
+            block.sum_into(target, weights, beta)
+
+    def drop(self, samples):
+        """Set the gradients of the marked samples to zero."""
+        for block in self.blocks:
+            block.drop(samples)
+
+
+def together(gradients):
+    """Return the gradients of a parameter from those of its uses by the same samples.
+
+    Parameters
+    ----------
+    gradients : list of Dense, Outer, Rows or Blocks
+        One a use, all of one batch.
+
+    Returns
+    -------
+    Dense, Outer, Rows or a pair of the last two
+    """
+    rows = [g for g in gradients if isinstance(g, Rows)]
+    outers = [g for g in gradients if isinstance(g, Outer)]
+    if len(rows) + len(outers) < len(gradients):
+        return Dense(reduce(torch.add, (g.dense() for g in gradients)))
+    if rows and outers:
+        return _RowsAndOuter(_joined_rows(rows), _joined_outers(outers))
+    return _joined_rows(rows) if rows else _joined_outers(outers).settled()
+
+
+def _joined_rows(uses):
+    index, values = (torch.cat([getattr(use, k) for use in uses], 1) for k in ("index", "values"))
+    return Rows(index, values, uses[0].n_rows)
+
+
+def _joined_outers(uses):
+    factors = zip(*(use.terms() for use in uses), strict=True)
+    return Outer(*(factor[0] if len(uses) == 1 else torch.cat(factor, 1) for factor in factors))

@@ -1,0 +1,17 @@
+"""Which rows a step sees, what that costs, and the loader that gives them."""
+
+from ._draws import BinomialSize, uniform_subset
+from ._loader import Piece, PrivateLoader
+from ._origin import private_loader
+from ._samplers import FixedOrder, PoissonSampler, TruncatedPoissonSampler
+
+__all__ = [
+    "BinomialSize",
+    "FixedOrder",
+    "Piece",
+    "PoissonSampler",
+    "PrivateLoader",
+    "TruncatedPoissonSampler",
+    "private_loader",
+    "uniform_subset",
+]

@@ -1,0 +1,205 @@
+"""The steps of a private run: what the optimizer may do, and with which gradient.
+
+The user's optimizer stays what it is. A hook that runs before each of its steps puts the private
+gradient into ``grad``, or raises, and then the step is not taken and the module is as it was. So
+there is no optimizer beside it that could be stepped by mistake, and learning-rate schedulers work.
+
+One step is one Gaussian mechanism on one sample, so each step must have a sample of its own, and
+each row of it may enter once. The loader says what is out; the hook compares.
+"""
+
+import torch
+
+from sklearn_private.exceptions import BudgetExceededError, GuaranteeError
+
+from ..clipping import AdaptiveClipping, gradient_noise_multiplier
+from ..noise import standard_normal, with_noise
+
+_ROUNDING = 1e-3  # Float sums may exceed their bound by this share.
+
+
+class Run:
+    """The state of one run, and the hook that takes its steps.
+
+    Parameters
+    ----------
+    plan : Plan
+        Noise, sampler and number of steps.
+    clipper : Clipper
+        Attached to the module.
+    optimizer : torch.optim.Optimizer
+        The user's.
+    spending : Spending
+        Charges the ledger before the first step.
+    rng : SecureSource or numpy.random.Generator
+        Source of noise.
+    watch : LossWatch
+        Checks the loss of the first batch of each pass.
+
+    Attributes
+    ----------
+    n_steps : int
+        Steps that were taken.
+    attached : bool
+        Whether its hooks are in place.
+    """
+
+    def __init__(self, plan, clipper, optimizer, spending, rng, watch):
+        self.plan = plan
+        self.clipper = clipper
+        self.optimizer = optimizer
+        self.spending = spending
+        self.watch = watch
+        self.n_steps = 0
+        self.attached = True
+        self._rng = rng
+        self._loop = None  # the one that runs
+        self._piece = None  # what the loop holds and no step has used
+        self._n_rows = 0  # of the sample, in all pieces so far
+        self._handle = optimizer.register_step_pre_hook(self._before_step)
+
+    def begin(self, piece):
+        """Note that a piece of a sample goes out to the loop; take the step of an empty one.
+
+        Parameters
+        ----------
+        piece : Piece
+            What goes out.
+        """
+        self.watch.stop()
+        if self._piece is not None and self.clipper.n_backwards:
+            raise GuaranteeError(
+                "A batch went backward and the next one was asked for without a step between "
+                "them; the sum of two samples has another price than one. Nothing was released. "
+                "Call optimizer.step() after every batch. For larger batches give the loader a "
+                "larger batch_size, and make_private a max_physical_batch_size."
+            )
+        if piece.step < self.n_steps:
+            raise GuaranteeError(
+                "The loader is gone through twice at the same time, so that a step would be "
+                "counted once and taken twice. Nothing was released. Use one iterator at a time."
+            )
+        if piece.first:
+            self._forget()  # An unfinished sample was never released.
+        self._piece = piece
+        self._n_rows += piece.n_rows
+        if piece.n_rows:
+            self.watch.expect(piece)
+        else:
+            self.optimizer.step()
+
+    def _forget(self):
+        self._n_rows = 0
+        self.clipper.zero_sums()
+        if isinstance(self.clipper.mode, AdaptiveClipping):
+            self.clipper.mode.count = 0.0
+
+    def enter(self, loop):
+        """Note that a loop over the loader begins; what an earlier one left is forgotten."""
+        self._loop = loop
+        self._piece = None
+        self.watch.stop()
+        self._forget()
+
+    def leave(self, loop):
+        """Note that a loop was left; Python may collect an old one while another one runs."""
+        if loop is self._loop:
+            self.watch.stop()
+
+    def detach(self):
+        """Leave the module and the optimizer without hooks."""
+        self.attached = False
+        self._handle.remove()
+        self.watch.detach()
+        self.clipper.detach()
+
+    @torch.no_grad()
+    def _before_step(self, optimizer, args, kwargs):
+        self.watch.conclude()
+        self._check(args, kwargs)
+        if self._piece.last:
+            self._release()
+        else:
+            self._set_gradients([None] * len(self.clipper.parameters))
+        self._piece = None
+
+    def _check(self, args, kwargs):
+        if any(argument is not None for argument in (*args[1:], *kwargs.values())):
+            raise GuaranteeError(
+                "optimizer.step() got a closure, which may evaluate the loss several times: only "
+                "one evaluation has a price. Nothing was released. Use an optimizer without one."
+            )
+        if self.n_steps >= self.plan.n_steps:
+            raise BudgetExceededError(
+                f"All {self.plan.n_steps} steps that epsilon={self.plan.epsilon:g} at "
+                f"delta={self.plan.delta:g} pays for were taken. This one was not, and the module "
+                "is as it was. Stop here, or make a new run with more epochs or a larger epsilon."
+            )
+        if self._piece is None:
+            raise GuaranteeError(
+                "optimizer.step() has no batch of private.loader to itself: one batch gives one "
+                "step. Nothing was released. Iterate over private.loader; after the run, call "
+                "private.detach() to train on public data."
+            )
+        if self.clipper.batch_size > self._n_rows:
+            raise GuaranteeError(
+                f"{self.clipper.batch_size} rows went backward, but the batch has {self._n_rows}: "
+                "a row that enters twice moves the gradient twice as far. Nothing was released. "
+                "Call the module and backward once for each batch."
+            )
+        ours = set(map(id, self.clipper.parameters))
+        groups = self.optimizer.param_groups
+        if any(p.grad is not None and id(p) not in ours for g in groups for p in g["params"]):
+            raise GuaranteeError(
+                "The optimizer has a parameter with a gradient that is not of the private module. "
+                "Nothing was released. Give each module an optimizer of its own."
+            )
+
+    def _release(self):
+        """Put the private gradient of the sample into ``grad``."""
+        clipper = self.clipper
+        if self._n_rows:
+            clipper.clipped_sums()
+        self._check_bound()
+        self.spending.charge()
+        std = self._gradient_noise() * clipper.sensitivity
+        vector = with_noise(clipper.flat_sums, std, self._rng)
+        if clipper.loss_reduction == "mean":
+            vector.div_(self.plan.sampler.batch_size)
+        parts = vector.split([parameter.numel() for parameter in clipper.parameters])
+        self._set_gradients(parts)
+        if isinstance(clipper.mode, AdaptiveClipping):
+            self._adapt(clipper.mode)
+        clipper.zero_sums()
+        self.n_steps = self._piece.step + 1
+        if self.n_steps == self.plan.n_steps:
+            self.spending.note(self.n_steps)
+
+    def _check_bound(self):
+        """Raise if the sum is longer than its rows can make it: then the clipping is broken."""
+        bound = self.clipper.batch_size * self.clipper.sensitivity * (1 + _ROUNDING)
+        if not float(torch.linalg.vector_norm(self.clipper.flat_sums)) <= bound:
+            raise GuaranteeError(
+                "The clipped gradients of the batch are longer than their bound, so the noise "
+                "would not hide a row. Nothing was released. Please report the module as a fault."
+            )
+
+    def _set_gradients(self, parts):
+        for parameter, part in zip(self.clipper.parameters, parts, strict=True):
+            if part is not None:
+                part = part.view(parameter.shape).to(parameter.dtype)
+            parameter.grad = part
+
+    def _count_noise(self):
+        # A twentieth of the batch (Andrew et al. 2021), and enough to leave most of the noise
+        # multiplier to the gradients.
+        return max(self.plan.sampler.batch_size / 20, self.plan.noise_per_row)
+
+    def _gradient_noise(self):
+        if isinstance(self.clipper.mode, AdaptiveClipping):
+            return gradient_noise_multiplier(self.plan.noise_per_row, self._count_noise())
+        return self.plan.noise_per_row
+
+    def _adapt(self, mode):
+        count = mode.count + self._count_noise() * float(standard_normal(1, self._rng))
+        mode.update(count, self.plan.sampler.batch_size)
