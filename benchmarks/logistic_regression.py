@@ -17,6 +17,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
+from threadpoolctl import threadpool_limits
 
 from datasets import design
 from peers import run_peer
@@ -169,4 +170,5 @@ def _named(split):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with threadpool_limits(1):  # as for the peers
+        main()

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..exceptions import InvalidParameterError
 from ._hierarchy_tree import ROOT
-from ._rows import count_people, distinct
+from ._rows import count_people, distinct, sums
 from ._sensitive import Sensitive
 from ._table import Table
 from ._values import is_missing, kind_of, read_distinct
@@ -104,6 +104,8 @@ class Contingency:
     group, code : ndarray of int of shape (n_pairs,)
         The group and the value of each row, or of each distinct row of a person; sorted by group.
         A group is a class, or a part of it with the same values in other sensitive columns.
+    people : ndarray of int of shape (n_pairs,) or None
+        How many people each pair stands for. None: one.
     class_of_group : ndarray of int of shape (n_groups,)
         The class of each group.
     """
@@ -111,33 +113,40 @@ class Contingency:
     sensitive: Sensitive
     group: np.ndarray
     code: np.ndarray
+    people: np.ndarray | None
     class_of_group: np.ndarray
 
     @classmethod
-    def of(cls, classes, sensitive, others=()):
+    def of(cls, of_row, n_classes, sensitive, others=(), person=None, weight=None):
         """Count a sensitive column.
 
         Parameters
         ----------
-        classes : Classes
+        of_row : ndarray of int of shape (n_rows,)
             The class of each row.
+        n_classes : int
+            Number of classes.
         sensitive : Sensitive
-            The column, in the published rows.
+            The column, in the same rows.
         others : sequence of Sensitive, default=()
             The other sensitive columns.
+        person : ndarray of int of shape (n_rows,), default=None
+            Whose row it is. None where each row is a person.
+        weight : ndarray of int of shape (n_rows,), default=None
+            How many rows each row stands for, where each is a person. None: one.
         """
-        of_row = classes.of_row[classes.published]
-        columns = [of_row, *(other.codes for other in others)]
-        sizes = [classes.people.size, *(len(other.values) for other in others)]
-        first, group = distinct(columns, sizes)
-        class_of_group, code = of_row[first], sensitive.codes
-        if classes.person is not None:
-            person = classes.person[classes.published]
-            spans = [int(person.max(initial=0)) + 1, first.size, len(sensitive.values)]
+        class_of_group, group, code = np.arange(n_classes), of_row, sensitive.codes
+        if others:
+            sizes = [n_classes, *(len(other.values) for other in others)]
+            first, group = distinct([of_row, *(other.codes for other in others)], sizes)
+            class_of_group = of_row[first]
+        if person is not None:
+            spans = [int(person.max(initial=0)) + 1, class_of_group.size, len(sensitive.values)]
             once, _ = distinct([person, group, code], spans)
-            group, code = group[once], code[once]
+            group, code, weight = group[once], code[once], None
         order = np.argsort(group, kind="stable")
-        return cls(sensitive, group[order], code[order], class_of_group)
+        people = None if weight is None else weight[order]
+        return cls(sensitive, group[order], code[order], people, class_of_group)
 
     def each(self, measure):
         """Apply a function of counts to all groups, a bounded number of counts at a time.
@@ -151,17 +160,23 @@ class Contingency:
         -------
         ndarray of shape (n_groups,)
         """
-        return np.concatenate([measure(counts) for counts in self._blocks()])
+        n_values = len(self.sensitive.values)
+        parts = blocks(self.class_of_group.size, n_values)
+        return np.concatenate([measure(self._counts(part, n_values)) for part in parts])
 
-    def _blocks(self):
-        n_groups, n_values = self.class_of_group.size, len(self.sensitive.values)
-        step = max(1, _CELLS // n_values)
-        edges = np.append(np.arange(0, n_groups, step), n_groups)
-        places = np.searchsorted(self.group, edges)
-        for i in range(edges.size - 1):
-            rows, n = slice(places[i], places[i + 1]), edges[i + 1] - edges[i]
-            key = (self.group[rows] - edges[i]) * n_values + self.code[rows]
-            yield np.bincount(key, minlength=n * n_values).reshape(n, n_values)
+    def _counts(self, part, n_values):
+        """Return the people by value of a slice of the groups."""
+        n = part.stop - part.start
+        rows = slice(*np.searchsorted(self.group, [part.start, part.stop]))
+        key = (self.group[rows] - part.start) * n_values + self.code[rows]
+        people = None if self.people is None else self.people[rows]
+        return sums(key, n * n_values, people).reshape(n, n_values)
+
+
+def blocks(n, width):
+    """Return slices of ``range(n)``, of which each keeps ``width`` times its length bounded."""
+    step = max(1, _CELLS // width)
+    return [slice(i, min(i + step, n)) for i in range(0, n, step)]
 
 
 def contingencies(table, classes, positions, trees):
@@ -189,10 +204,15 @@ def contingencies(table, classes, positions, trees):
         Sensitive.of(table.column(i), table.columns[i], person, trees.get(table.columns[i]))
         for i in positions
     ]
+    of_row, n_classes = classes.of_row[classes.published], classes.people.size
     return [
-        Contingency.of(classes, own, [other for other in columns if other is not own])
-        for own in columns
+        Contingency.of(of_row, n_classes, own, others_of(own, columns), person) for own in columns
     ]
+
+
+def others_of(own, columns):
+    """Return the sensitive columns other than one of them."""
+    return [other for other in columns if other is not own]
 
 
 def listed(owner, parameter, names):

@@ -298,7 +298,8 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
 
         Rows are dropped that are suppressed, or in classes of fewer than ``k`` people of this
         table or that break a constraint in it (none, for the fitted table without
-        ``max_suppression``). The others are shuffled by randomness of the operating system and
+        ``max_suppression``); what is left is judged again, since constraints may compare classes
+        with the whole table. The others are shuffled by randomness of the operating system and
         get a new index; the ``subject_id`` column is dropped. ``release_statement_`` counts what
         was suppressed.
 
@@ -329,8 +330,7 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
         if finding is not None:
             warnings.warn(finding.message, PrivacyWarning, stacklevel=2)
         person = roles.person(table)
-        kept = publishable(self, table, roles, self.labels_, cells, person)
-        kept &= cells != self._suppressed
+        kept = publishable(self, table, roles, cells, person, cells != self._suppressed)
         self.release_statement_ = self._statement(cells, np.ones_like(cells), person, kept)
         drop = () if roles.subject is None else (roles.subject,)
         public = labelled(table, roles, self.labels_, cells).without(drop)

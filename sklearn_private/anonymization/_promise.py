@@ -18,7 +18,9 @@ _JUDGED = (
     "that a class was kept large because of sensitive values, to whoever knows the rule "
     "(minimality): constraints read the sensitive columns"
 )
-_REFINED = "narrower classes, to whoever combines overlapping ones (combinatorial refinement)"
+_REFINED = (
+    "how rare finer values are inside a class, from what stayed coarse (combinatorial refinement)"
+)
 _NEW_ROWS = (
     "a new row shares its label with k people of the fitted table; a batch of new rows is "
     "k-anonymous only if it comes from release()"

@@ -15,9 +15,8 @@ from functools import cached_property
 import numpy as np
 
 from ..exceptions import InvalidParameterError
+from ._contingency import Contingency, blocks, others_of
 from ._rows import distinct, sums
-
-_CELLS = 2**21  # counts held at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +68,7 @@ class Rules:
         """
         columns = []
         for own in self.sensitive:
-            others = [other for other in self.sensitive if other is not own]
+            others = others_of(own, self.sensitive)
             first, context = [0], 0
             if others:
                 sizes = [len(other.values) for other in others]
@@ -92,18 +91,18 @@ class Rules:
         -------
         ndarray of bool of shape (n_classes,)
         """
-        order = np.argsort(class_of_unit, kind="stable")
-        of_unit = class_of_unit[order]
-        ends = np.searchsorted(of_unit, np.arange(n_classes + 1))
         good = np.ones(n_classes, dtype=bool)
-        for own, (value, shape) in zip(self.sensitive, self.columns, strict=True):
-            value, weight = value[order], self.weight[order]
-            if self.person is not None:
-                weight, _ = ends_of(_numbered(of_unit, self.person[order], value))
-            for part in _blocks(n_classes, shape):
-                points = ends[part.start : part.stop + 1]
-                counts = np.diff(_running(value, weight, points, shape), axis=0)
-                good[part] &= self._hold(own, counts)
+        for own in self.sensitive:
+            part = Contingency.of(
+                class_of_unit,
+                n_classes,
+                own,
+                others_of(own, self.sensitive),
+                self.person,
+                self.weight,
+            )
+            kept = part.each(lambda counts, own=own: self._hold(own, counts))
+            good[part.class_of_group[~kept]] = False
         return good
 
     def hold(self, level, j, runs, cut):
@@ -133,24 +132,21 @@ class Rules:
             come = gone = self.weight[order]
             if level.holder is not None:  # it numbers the (cell, person) pairs
                 come, gone = ends_of(_numbered(level.holder[order], value))
-            for part in _blocks(cut.size, shape):
+            for part in blocks(cut.size, int(np.prod(shape))):
                 edges = starts[part], places[part], stops[part]
                 points, where = np.unique(np.concatenate(edges), return_inverse=True)
                 start, place, stop = np.split(where, 3)
                 before = _running(value, come, points, shape)
-                good[0, part] &= self._hold(own, before[place] - before[start])
+                good[0, part] &= self._hold(own, before[place] - before[start]).all(axis=-1)
                 if gone is not come:
                     before = _running(value, gone, points, shape)
-                good[1, part] &= self._hold(own, before[stop] - before[place])
+                good[1, part] &= self._hold(own, before[stop] - before[place]).all(axis=-1)
         return good
 
     def _hold(self, own, counts):
-        """Tell which classes, of counts of shape (n_classes, n_contexts, n_values), hold all."""
-        good = np.ones(len(counts), dtype=bool)
-        empty = ~counts.any(axis=-1)
-        for constraint in self.constraints:
-            good &= (constraint.holds(counts, own) | empty).all(axis=-1)
-        return good
+        """Tell which classes, of counts of shape (..., n_values), hold all."""
+        good = ~counts.any(axis=-1)  # what an own constraint says of nobody is not asked
+        return good | np.logical_and.reduce([c.holds(counts, own) for c in self.constraints])
 
 
 def ends_of(number):
@@ -176,12 +172,6 @@ def ends_of(number):
 def _numbered(*columns):
     """Return the number of the combination that each entry of some columns holds."""
     return distinct(columns, [int(column.max(initial=0)) + 1 for column in columns])[1]
-
-
-def _blocks(n, shape):
-    """Return slices of ``range(n)`` that keep the counts held at once within bounds."""
-    step = max(1, _CELLS // int(np.prod(shape)))
-    return [slice(i, min(i + step, n)) for i in range(0, n, step)]
 
 
 def _running(value, weight, points, shape):

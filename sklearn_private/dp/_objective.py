@@ -222,12 +222,13 @@ def minimise(X, y, l2, linear, tolerance):
         If the gradient, with a bound of its rounding errors, stays above ``tolerance``.
     """
     w = np.zeros(X.shape[1])
+    value = _objective(X, y, l2, linear, w)
     for _ in range(MAX_ROUNDS):
         gradient = _gradient(X, y, l2, linear, w)
         # The factor covers terms of second order, and the rounding of this sum.
         if 1.01 * (np.linalg.norm(gradient) + _rounding(X, l2, linear, w)) <= tolerance:
             return w
-        w = _newton_step(X, y, l2, linear, w, gradient)
+        w, value = _newton_step(X, y, l2, linear, w, value, gradient)
     raise SolverError(
         f"The solver did not prove a gradient below {tolerance:.3g}, so the privacy proof does not "
         f"hold. Nothing was released. With {len(X)} rows of {X.shape[1]} columns, use a smaller "
@@ -235,18 +236,21 @@ def minimise(X, y, l2, linear, tolerance):
     )
 
 
-def _newton_step(X, y, l2, linear, w, gradient):
+def _newton_step(X, y, l2, linear, w, value, gradient):
+    """Return the next point and the objective there."""
     p = expit(X @ w)
-    hessian = (X * (p * (1 - p))[:, None]).T @ X
+    scaled = X * np.sqrt(p * (1 - p))[:, None]
+    hessian = scaled.T @ scaled
     hessian[np.diag_indices_from(hessian)] += l2
     step = np.linalg.solve(hessian, gradient)
-    value, slope, size = _objective(X, y, l2, linear, w), gradient @ step, 1.0
+    slope, size = gradient @ step, 1.0
     # Armijo's rule; a step too small to change the value is a step at the floor of rounding.
-    while _objective(X, y, l2, linear, w - size * step) > value - 1e-4 * size * slope:
+    while (trial := _objective(X, y, l2, linear, w - size * step)) > value - 1e-4 * size * slope:
         size /= 2
         if size * slope <= 8 * _U * abs(value):
+            trial = _objective(X, y, l2, linear, w - size * step)
             break
-    return w - size * step
+    return w - size * step, trial
 
 
 def _objective(X, y, l2, linear, w):

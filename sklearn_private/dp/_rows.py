@@ -45,11 +45,14 @@ class RowBounds:
 
     def design(self, X):
         """Return clipped rows, with the intercept column last if there is one."""
-        scaled = (np.clip(X, self.low, self.high) - self.centre) / self.scale
-        scaled = clip_norm(scaled, self.norm)
-        if not self.intercept:
-            return scaled
-        return np.hstack([scaled, np.full((len(X), 1), self.intercept)])
+        design = np.empty((len(X), len(self.centre) + bool(self.intercept)))
+        scaled = design[:, : len(self.centre)]
+        np.clip(X, self.low, self.high, out=scaled)
+        scaled -= self.centre
+        scaled /= self.scale
+        scaled[:] = clip_norm(scaled, self.norm)
+        design[:, len(self.centre) :] = self.intercept
+        return design
 
     def to_input_units(self, w):
         """Return coefficients and intercepts for raw inputs, from those of design rows.

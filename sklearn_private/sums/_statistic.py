@@ -102,8 +102,10 @@ def clip_norm(X, norm):
     -------
     ndarray of shape (n_rows, n_features)
     """
-    size = np.sqrt(np.nansum(X**2, axis=1, keepdims=True))
-    return X * (norm * _SHRINK / np.maximum(size, norm))
+    squared = np.einsum("ij,ij->i", X, X)
+    if np.isnan(squared).any():
+        squared = np.nansum(X**2, axis=1)
+    return X * (norm * _SHRINK / np.maximum(np.sqrt(squared), norm))[:, None]
 
 
 def statistic(*, bound, apart=2.0):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_private.anonymization import KAnonymizer
+from sklearn_private.anonymization import BetaLikeness, KAnonymizer, TCloseness, check_release
 from sklearn_private.exceptions import PrivacyWarning
 
 TABLE = pd.DataFrame(
@@ -92,3 +92,30 @@ def test_polars_and_arrays_are_released_as_they_came():
     array = TABLE[["age"]].to_numpy()
     out = KAnonymizer(k=5).fit(array).release(array)
     assert out.dtype == object and out.shape == (40, 1)
+
+
+@pytest.mark.parametrize(
+    "constraint", [BetaLikeness(1.0), TCloseness(0.2, distance="ordered"), TCloseness(0.3)], ids=str
+)
+@given(st.integers(0, 10**6))
+def test_what_is_published_holds_constraints_compared_with_itself(constraint, seed):
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame({"age": rng.integers(0, 12, 60), "ill": rng.integers(0, 4, 60)})
+    lists = {"quasi_identifiers": ["age"], "sensitive": ["ill"], "constraints": [constraint]}
+    anonymizer = KAnonymizer(k=2, **lists).fit(table)
+    out = anonymizer.release(table.sample(25, random_state=seed))
+    assert len(out) == 0 or check_release(out, k=2, **lists).passed
+
+
+def test_rows_that_are_dropped_change_what_the_others_are_compared_with():
+    table = pd.DataFrame({"age": np.repeat([1, 2, 3], 8), "ill": list("aabb" * 6)})
+    anonymizer = KAnonymizer(
+        k=4, quasi_identifiers=["age"], sensitive=["ill"], constraints=[TCloseness(0.3)]
+    ).fit(table)
+    # "b" has 16 of 28 rows, so that shares of 1, 3/4 and 5/16 lie 0.43, 0.18 and 0.26 away: the
+    # first class goes. "b" has 8 of the 20 rows left, and the second class lies 0.35 away.
+    batch = pd.DataFrame(
+        {"age": [1] * 8 + [2] * 4 + [3] * 16, "ill": ["b"] * 11 + ["a"] * 12 + ["b"] * 5}
+    )
+    assert anonymizer.cells_.n_cells == 3
+    assert anonymizer.release(batch)["age"].astype(str).unique().tolist() == [">= 3"]

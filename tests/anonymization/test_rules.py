@@ -14,7 +14,7 @@ from sklearn_private.anonymization import (
     KAnonymizer,
     LDiversity,
     TCloseness,
-    _rules,
+    _contingency,
 )
 from sklearn_private.exceptions import InvalidParameterError
 
@@ -197,7 +197,7 @@ def test_counts_held_at_once_change_nothing(monkeypatch):
         subject_id="who",
     )
     expected = anonymizer.fit_transform(table)
-    monkeypatch.setattr(_rules, "_CELLS", 5)
+    monkeypatch.setattr(_contingency, "_CELLS", 5)
     assert anonymizer.fit_transform(table).equals(expected)
     assert expected["age"].nunique() > 2
 
