@@ -33,9 +33,10 @@ def dp_statement(estimator, mechanism, bounds, findings, *, unit, secure):
     -------
     DPStatement
     """
-    rows = f"at most {estimator.rows_per_unit} rows of one person"
     what = (
-        "the features and label of one row" if unit == "row" else f"all data of one person ({rows})"
+        "the features and label of one row"
+        if unit == "row"
+        else f"all rows of one person, of which at most {estimator.rows_per_unit} are used"
     )
     hidden = estimator.neighboring == "add_remove"
     return DPStatement(
