@@ -31,7 +31,7 @@ from ..exceptions import InvalidParameterError
 N_COMMON = 250  # enough to be certain of the label, few enough to be fitted quickly
 N_ACROSS = 4
 BEYOND = 10.0
-_PUSH = 0.15  # of the length of a row; push and apart are orthogonal
+_PUSH = 0.22  # of the length of a row; push and apart are orthogonal
 _N_FEATURES = 10  # where one range stands for any number
 
 

@@ -38,7 +38,7 @@ def test_gradients_of_replaced_rows_are_nearly_opposite_with_the_intercept():
         residual = -0.5 if y[-1] == "yes" else 0.5  # the largest of a row that the model gets wrong
         gradients.append(residual * np.append(clipped(X[-1]), 0.35 * 2.0))
     apart = np.linalg.norm(gradients[0] - gradients[1])
-    assert apart > 0.98 * 2 * np.linalg.norm(gradients[0])
+    assert apart > 0.97 * 2 * np.linalg.norm(gradients[0])
 
 
 def test_the_rest_of_the_data_gets_both_replaced_rows_wrong():
