@@ -43,9 +43,7 @@ def one_run_p_value(n_canaries, n_guesses, n_correct, *, epsilon, delta):
     array(0.00012...)
     """
     check_counts(n_canaries, n_guesses, n_correct)
-    m, r, v, epsilon, delta = np.broadcast_arrays(
-        n_canaries, n_guesses, n_correct, epsilon, delta
-    )
+    m, r, v, epsilon, delta = np.broadcast_arrays(n_canaries, n_guesses, n_correct, epsilon, delta)
     q = expit(epsilon)
     i = np.arange(1, v.max(initial=0) + 1)
     # Summed from v - 1 downwards: a difference of two tails would lose the smaller one.

@@ -135,4 +135,3 @@ def _verdict(share, detectable):
     if share > 1:
         return "violation"
     return "consistent" if detectable <= LARGEST_DETECTABLE else "inconclusive"
-

@@ -1,9 +1,9 @@
 """Audit the epsilon of a training run within that run, by canaries."""
 
 import copy
+import math
 
 import numpy as np
-import torch
 from torch.nn import functional as F
 
 from sklearn_private import _check
@@ -167,7 +167,7 @@ class OneRunAudit:
             shadow,
             *([tensor.to(device) for tensor in rows] for rows in (data, canaries)),
             loss=self.loss or row_losses,
-            max_grad_norm=options.get("max_grad_norm", 1.0),
+            max_grad_norm=_length(options.get("max_grad_norm", 1.0)),
             batch_size=private.loader.batch_size,
             rate=private.loader.batch_size / len(planted.dataset),
             loss_reduction=options.get("loss_reduction", "mean"),
@@ -236,3 +236,8 @@ class OneRunAudit:
         if self.canaries is not None:
             return self.canaries
         return random_canaries(loader, self.n_canaries, n_classes=self.n_classes)
+
+
+def _length(norms):
+    """Return the norm that a whole gradient is clipped to, also if each layer has its own."""
+    return math.hypot(*norms) if isinstance(norms, list | tuple) else norms

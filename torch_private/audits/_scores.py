@@ -53,7 +53,8 @@ class CanaryScores:
         self._divisor = batch_size if loss_reduction == "mean" else 1
         self._rate = rate
         self._clipper = Clipper(shadow, loss_reduction="sum", max_grad_norm=max_grad_norm)
-        rows = torch.randperm(len(data[0]))[:_MOST_ROWS]
+        rows = torch.randperm(len(data[0]), generator=torch.Generator().manual_seed(0))
+        rows = rows[:_MOST_ROWS]
         self._data = [tensor[rows] for tensor in data]
         self._rows_for_one = len(data[0]) / len(rows)
         self.total = torch.zeros(len(canaries[0]), dtype=torch.float64)
@@ -64,8 +65,11 @@ class CanaryScores:
         Parameters
         ----------
         parameters : list of Parameter
-            Those of the module, before the step, with the noisy gradient in ``grad``.
+            Those of the module, before the step, with the noisy gradient in ``grad``; None there
+            is a piece of a sample that waits for the others.
         """
+        if any(parameter.grad is None for parameter in parameters):
+            return
         released = _flat(parameter.grad for parameter in parameters) * self._divisor
         now = _flat(parameter.detach() for parameter in parameters)
         self._place(now)

@@ -105,7 +105,8 @@ class DPClassifier(ClassifierMixin, ModuleEstimator):
     -----
     **Protects** the features and label of one row, replaced by nothing (or by another).
     **Against** whoever reads the module after each step, and knows all other rows.
-    **Leaks** the number and names of features, the class labels, the number of rows, and the time of the fit.
+    **Leaks** the number and names of features, the class labels, the number of rows, and the time
+    of the fit.
     **Assumes** that parameters were chosen without looking at the rows; that the module and
     ``criterion`` treat each row by itself, which is checked; and that float noise stands for real
     numbers.

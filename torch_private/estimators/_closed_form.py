@@ -2,11 +2,15 @@ r"""Clipped gradients of a linear module without autograd.
 
 A row x with residuals r (the gradient of its loss by the outputs, known in closed form) has the
 gradient r xᵀ by the weight and r by the bias, so its norm is :math:`|r| \sqrt{|x|^2 + 1}`, and the
-clipped sum over a batch is one product of matrices.
+clipped sum over a batch is one product of matrices. What does not depend on the weights (lengths of
+rows, one-hot labels) is computed once, before training.
 """
+
+import math
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from ._losses import RESIDUALS
 
@@ -54,12 +58,15 @@ class LinearSums:
     def __init__(self, module, criterion, mode):
         self.mode = mode
         self.parameters = [p for p in (module.weight, module.bias) if p is not None]
-        self.flat_sums = torch.zeros_like(torch.cat([p.detach().flatten() for p in self.parameters]))
+        self.flat_sums = torch.zeros_like(
+            torch.cat([p.detach().flatten() for p in self.parameters])
+        )
         parts = self.flat_sums.split([p.numel() for p in self.parameters])
         self._weight_sum = parts[0].view(module.weight.shape)
         self._bias_sum = parts[1] if len(parts) > 1 else None
         self._module = module
-        self._residuals = RESIDUALS[criterion]
+        self._shares, self._wanted = RESIDUALS[criterion]
+        self._columns = [module.in_features, module.out_features, 1]
         self.zero_sums()
 
     @property
@@ -67,9 +74,8 @@ class LinearSums:
         """L2 norm of what one row adds to all sums together, at most."""
         return self.mode.sensitivity
 
-    @torch.no_grad()
-    def add(self, x, targets):
-        """Add the clipped gradients of rows.
+    def rows(self, x, targets):
+        """Return what :meth:`add` wants to know of all rows.
 
         Parameters
         ----------
@@ -77,20 +83,38 @@ class LinearSums:
             Rows.
         targets : Tensor of shape (n_rows,)
             What the loss compares with.
+
+        Returns
+        -------
+        tuple of one Tensor of shape (n_rows, n_features + n_outputs + 1)
+            Rows, what their outputs should be, and lengths of their gradients over that of their
+            residuals.
         """
-        residuals = self._residuals(self._module(x), targets)
-        lengths = torch.linalg.vector_norm(x, dim=1)
-        if self._bias_sum is not None:
-            lengths = torch.hypot(lengths, lengths.new_ones(()))
-        norms = torch.linalg.vector_norm(residuals, dim=1).mul_(lengths)
-        if not torch.isfinite(norms.sum()):
-            bad = ~torch.isfinite(norms)  # Counted as zero: to raise would tell that there is one.
-            norms, residuals = norms.masked_fill(bad, 0), residuals.masked_fill(bad[:, None], 0)
-        residuals = residuals * self.mode.weights(norms[None])[0][:, None]
+        constant = 0.0 if self._bias_sum is None else 1.0
+        lengths = torch.hypot(torch.linalg.vector_norm(x, dim=1), x.new_tensor(constant))
+        wanted = self._wanted(targets, self._module.out_features)
+        return (torch.cat([x, wanted, lengths[:, None]], dim=1),)  # One tensor is fetched faster.
+
+    @torch.no_grad()
+    def add(self, rows):
+        """Add the clipped gradients of rows.
+
+        Parameters
+        ----------
+        rows : Tensor of shape (n_rows, n_features + n_outputs + 1)
+            Some of :meth:`rows`.
+        """
+        x, wanted, lengths = rows.split_with_sizes(self._columns, dim=1)
+        residuals = self._shares(F.linear(x, self._module.weight, self._module.bias)).sub_(wanted)
+        norms = torch.linalg.vector_norm(residuals, dim=1, keepdim=True).mul_(lengths)
+        if not math.isfinite(norms.sum().item()):
+            bad = ~torch.isfinite(norms[:, 0])  # Counted as zero: to raise would tell of it.
+            norms[bad], residuals[bad] = 0, 0
+        residuals.mul_(self.mode.weights(norms))
         self._weight_sum.addmm_(residuals.T, x)
         if self._bias_sum is not None:
             self._bias_sum.add_(residuals.sum(0))
-        self.batch_size += len(x)
+        self.batch_size += len(rows)
         self.n_backwards += 1
 
     def clipped_sums(self):

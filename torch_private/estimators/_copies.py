@@ -57,6 +57,10 @@ class CopiesSums:
         """L2 norm of what one row adds to the sum, at most."""
         return self.mode.sensitivity
 
+    def rows(self, x, targets):
+        """Return what :meth:`add` wants to know of all rows: these themselves."""
+        return x, targets
+
     @torch.no_grad()
     def add(self, x, targets):
         """Add the clipped gradients of rows.

@@ -11,6 +11,8 @@ from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 
 from ._modules import outputs_of
 
+_FAR = 1e18  # so that squares are finite in single precision
+
 
 def design(estimator, X):
     """Return the inputs of a module.
@@ -71,4 +73,5 @@ def _features(estimator, X):
 
 
 def _tensor(X):
-    return torch.from_numpy(np.array(X, dtype=np.float32))  # A copy: X may be read-only.
+    # In range of single precision, and a copy: X may be read-only.
+    return torch.from_numpy(np.clip(X, -_FAR, _FAR).astype(np.float32))

@@ -1,6 +1,5 @@
 """Losses of single rows, and their gradients by the module's outputs in closed form."""
 
-import torch
 from torch.nn import functional as F
 
 
@@ -38,15 +37,21 @@ def squared_error(outputs, targets):
     return (outputs.reshape(targets.shape) - targets).square() / 2
 
 
-def _minus_labels(outputs, targets):
-    residuals = outputs.softmax(1)
-    residuals[torch.arange(len(targets), device=targets.device), targets] -= 1
-    return residuals
+def _shares(outputs):
+    return outputs.softmax(1)
 
 
-def _minus_targets(outputs, targets):
-    return outputs - targets[:, None]
+def _themselves(outputs):
+    return outputs
 
 
-# From outputs and targets to the gradient of each row's loss by its outputs.
-RESIDUALS = {cross_entropy: _minus_labels, squared_error: _minus_targets}
+def _one_hot(targets, n_outputs):
+    return F.one_hot(targets, n_outputs).float()
+
+
+def _column(targets, n_outputs):
+    return targets[:, None]
+
+
+# The gradient of each row's loss by its outputs is a function of the outputs, less one of targets.
+RESIDUALS = {cross_entropy: (_shares, _one_hot), squared_error: (_themselves, _column)}

@@ -1,36 +1,42 @@
 """Train a module on tensors in a private run, by the way that is the fastest for it.
 
-=====================  ============================================================
+=====================  =================================================
 a module that is       gets its clipped gradients from
-=====================  ============================================================
+=====================  =================================================
 one linear layer       a closed form, :class:`LinearSums`
 fed augmented copies   ``torch.func``, :class:`CopiesSums`
-anything else          an ordinary loop on :func:`torch_private.make_private`
-=====================  ============================================================
+anything else          one backward pass, :class:`Clipper`
+=====================  =================================================
 
-Samples, noise, the ledger and the number of steps are those of ``make_private`` in all three.
+The rest (self-check, samples, noise, price, ledger) is that of :func:`torch_private.make_private`,
+whose parts are put together here: the loop is ours, and so is the loss, unless ``criterion`` is
+given. Only then does the loss need watching.
 """
 
 import contextlib
 import time
+from functools import partial
 
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
+from sklearn_private.accounting import open_ledger
 from sklearn_private.mechanisms import is_secure
 
-from ..clipping import AdaptiveClipping, AutomaticClipping, FlatClipping
+from ..clipping import AdaptiveClipping, AutomaticClipping, Clipper, FlatClipping
 from ..sampling import private_loader
-from ..training import PrivateTraining, make_private
+from ..training import PrivateTraining
+from ..training._loss_watch import LossWatch
 from ..training._plan import make_plan
 from ..training._run import Run
 from ..training._self_check import self_check
-from ..training._spending import Spending
+from ._ahead import Ahead
 from ._average import Average
 from ._closed_form import LinearSums, has_closed_form
 from ._copies import CopiesSums
 
 CLIPPING = {"flat": FlatClipping, "automatic": AutomaticClipping, "adaptive": AdaptiveClipping}
+_ROWS_OF_A_STEP = 2048  # of a module that takes time
 
 
 def private_fit(estimator, module, tensors, criterion, rng):
@@ -57,12 +63,8 @@ def private_fit(estimator, module, tensors, criterion, rng):
     lr = estimator._default_lr(module) if estimator.lr is None else estimator.lr
     trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
     optimizer = (estimator.optimizer or torch.optim.SGD)(trained, lr=lr)
-    loader = DataLoader(
-        TensorDataset(*tensors), batch_size=batch_size(estimator, module, len(tensors[0]))
-    )
     with seeded_torch(rng, estimator.device):
-        make = _by_sums if _sums(estimator, module, criterion) else _by_autograd
-        private, step = make(estimator, module, optimizer, loader, criterion, rng)
+        private, step = _private(estimator, module, optimizer, tensors, criterion, rng)
         try:
             _loop(estimator, private, step)
         finally:
@@ -114,62 +116,71 @@ def seeded_torch(rng, device):
         yield
 
 
-_ROWS_OF_A_STEP = 2048
-
-
-def _sums(estimator, module, criterion):
-    """Return what sums clipped gradients without hooks, None where hooks are needed."""
+def _private(estimator, module, optimizer, tensors, criterion, rng):
+    """Return a private run, and what to do with each of its batches."""
     mode = CLIPPING[estimator.clipping](estimator.max_grad_norm)
-    if estimator.augment is not None:
-        return CopiesSums(module, criterion, mode, estimator.augment, estimator.n_copies)
-    return LinearSums(module, criterion, mode) if has_closed_form(module, criterion) else None
-
-
-def _by_autograd(estimator, module, optimizer, loader, criterion, rng):
-    private = make_private(
-        module,
-        optimizer,
-        loader,
-        epochs=estimator.max_epochs,
-        ledger=estimator.ledger,
-        random_state=rng,
-        **{name: getattr(estimator, name) for name in (*_PLANNED, *_CLIPPED, "sampling")},
-    )
-
-    def step(x, targets):
-        optimizer.zero_grad()
-        criterion(module(x), targets).mean().backward()
-        optimizer.step()
-
-    return private, step
-
-
-def _by_sums(estimator, module, optimizer, loader, criterion, rng):
-    if estimator.augment is not None:
-        self_check(module, loader, **{name: getattr(estimator, name) for name in _CLIPPED})
-    sums = _sums(estimator, module, criterion)
+    if estimator.augment is None and has_closed_form(module, criterion):
+        sums = LinearSums(module, criterion, mode)
+    else:
+        size = {"batch_size": min(len(tensors[0]), _ROWS_OF_A_STEP)}
+        options = {"clipping": mode, "max_grad_norm": mode.max_grad_norm, "engine": "auto"}
+        loader = DataLoader(TensorDataset(*tensors), **size)
+        self_check(module, loader, loss_reduction="mean", **options)
+        if estimator.augment is None:
+            sums = Clipper(module, clipping=mode)
+        else:
+            sums = CopiesSums(module, criterion, mode, estimator.augment, estimator.n_copies)
+    direct = not isinstance(sums, Clipper)
+    rows = TensorDataset(*(sums.rows(*tensors) if direct else tensors))
+    loader = DataLoader(rows, batch_size=batch_size(estimator, module, len(rows)))
     private = private_loader(loader, sampling=estimator.sampling, rng=rng)
     plan = make_plan(
         private.sampler,
         n_steps=estimator.max_epochs * len(private),
-        **{name: getattr(estimator, name) for name in _PLANNED},
+        **{name: getattr(estimator, name) for name in ("epsilon", "delta", "neighboring")},
     )
-    spending = Spending(estimator.ledger, plan, seeded=not is_secure(rng))
-    private.run = Run(plan, sums, optimizer, spending, rng, _NothingToWatch())
-
-    def step(x, targets):
-        sums.add(x, targets)
-        optimizer.step()
-
+    watched = not direct and estimator.criterion is not None
+    watch = LossWatch(module, "mean", len(private)) if watched else _NothingToWatch()
+    open_ledger(estimator.ledger).spend(
+        plan.event,
+        owner=type(estimator).__name__,
+        delta=plan.delta,
+        neighboring=plan.neighboring,
+        seeded=not is_secure(rng),
+    )
+    private.sampler = Ahead(private.sampler)
+    private.run = Run(plan, sums, optimizer, _Prepaid(), rng, watch)
+    step = (
+        partial(_add, sums, optimizer)
+        if direct
+        else partial(_backward, module, optimizer, criterion)
+    )
     return PrivateTraining(module, private, private.run, rng), step
 
 
-_PLANNED = ("epsilon", "delta", "neighboring")
-_CLIPPED = ("max_grad_norm", "clipping")
+def _add(sums, optimizer, *rows):
+    sums.add(*rows)
+    optimizer.step()
+
+
+def _backward(module, optimizer, criterion, x, targets):
+    optimizer.zero_grad()
+    criterion(module(x), targets).mean().backward()
+    optimizer.step()
+
+
+class _Prepaid:
+    """The spending of a run that was charged before it began, and that makes no checkpoints."""
+
+    def charge(self):
+        """Do nothing."""
+
+    def note(self, n_steps):
+        """Do nothing."""
 
 
 class _NothingToWatch:
-    """The watch of a loss that is ours, or that is taken row by row."""
+    """The watch of a loss that is ours, or that sees one row at a time."""
 
     unchecked = None
 
@@ -191,8 +202,8 @@ def _loop(estimator, private, step):
     average = None if estimator.ema is None else Average(private.module, estimator.ema)
     start = time.monotonic()
     for number in range(1, estimator.max_epochs + 1):
-        for x, targets in private.loader:
-            step(x, targets)
+        for rows in private.loader:
+            step(*rows)
             if average is not None:
                 average.update()
         _report(estimator, private, number, time.monotonic() - start)
