@@ -63,18 +63,17 @@ def every_choice(units, axes, k, judge, most_suppressed):
             continue
         if gone and not judge((~kept).astype(int), 2)[1]:
             continue
-        yield levels, label_loss(axes, nodes, kept)
+        yield levels, class_loss(units, axes, np.where(kept, number, -1))
 
 
-def label_loss(axes, nodes, kept):
-    cost = [axis.hierarchy.penalty[node] for axis, node in zip(axes, nodes, strict=True)]
-    return np.where(kept, cost, 1.0).mean()
-
-
-def loss_of(units, axes, found):
-    columns = zip(axes, found.levels, units.codes, strict=True)
-    nodes = np.stack([axis.hierarchy.nodes[level][code] for axis, level, code in columns])
-    return label_loss(axes, nodes, found.class_of_unit >= 0)
+def class_loss(units, axes, classes):
+    cost = np.ones((len(axes), classes.size))
+    for j, axis in enumerate(axes):
+        for i in set(classes) - {-1}:
+            member = classes == i
+            ends = units.codes[j][member].min(), units.codes[j][member].max()
+            cost[j, member] = axis.penalty(*map(np.array, ends), None)
+    return cost.mean()
 
 
 class Judge:
@@ -116,7 +115,7 @@ def test_no_choice_of_levels_loses_less(seed, n, k, most_suppressed, monotone, w
     found = generalise(units, axes, k, judge, most_suppressed)
     assert found.loss == pytest.approx(min(choices.values()))
     assert choices[found.levels] == pytest.approx(found.loss)
-    assert loss_of(units, axes, found) == pytest.approx(found.loss)
+    assert class_loss(units, axes, found.class_of_unit) == pytest.approx(found.loss)
 
 
 def test_equal_rows_may_come_as_one_unit_with_a_weight():
