@@ -123,6 +123,15 @@ def test_epsilon_is_that_of_the_sampler(line, module, sampling):
     }
 
 
+@pytest.mark.parametrize("clipping", ["flat", "automatic", "adaptive"])
+@pytest.mark.parametrize("options", [{}, {"module": network}, {"augment": torch.clone}])
+def test_every_clipping_goes_with_every_way_to_sum(line, clipping, options):
+    settings = {"epsilon": 20.0, "clipping": clipping, "max_grad_norm": 0.5, "feature_norm": 2.0}
+    model = DPBinary(**settings, **options, lr=4.0).fit(*line)
+    assert model.score(*line) > 0.85
+    assert model.privacy_statement_.mechanism.endswith(f"{clipping.capitalize()}Clipping")
+
+
 def test_a_linear_layer_sees_all_rows_in_each_step(line):
     statement = DPBinary(feature_norm=2.0).fit(*line).privacy_statement_
     assert statement.parameters["sampling_rate"] == 1.0
