@@ -9,7 +9,7 @@ bin := .venv/bin/python
 export MPLBACKEND ?= Agg
 # environment.sh arguments: directory, extra, constraints, newest Python with wheels, megabytes.
 demo_env := .venv examples constraints.txt 3.14 160
-test_env := .venv test constraints.txt 3.14 270
+test_env := .venv test,torch constraints.txt 3.14 700
 lint_env := .venv lint constraints.txt 3.14 80
 oldest_env := .venv-oldest test constraints-oldest.txt 3.12 240
 # Measuring coverage makes a run longer: `make coverage= test` leaves it out. Python 3.12 brought a

@@ -2,7 +2,9 @@
 
 import copy
 
-import torch
+import pytest
+
+torch = pytest.importorskip("torch")
 
 from torch_private.clipping import Clipper
 

@@ -2,14 +2,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from hypothesis import given  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
-from torch import nn  # noqa: E402
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
 
-from torch_private.clipping import AutomaticClipping, Clipper, FlatClipping  # noqa: E402
-from torch_private.estimators._closed_form import LinearSums, has_closed_form  # noqa: E402
-from torch_private.estimators._copies import CopiesSums  # noqa: E402
-from torch_private.estimators._losses import cross_entropy, squared_error  # noqa: E402
+from torch_private.clipping import AutomaticClipping, Clipper, FlatClipping
+from torch_private.estimators._closed_form import LinearSums, has_closed_form
+from torch_private.estimators._copies import CopiesSums
+from torch_private.estimators._losses import cross_entropy, squared_error
 
 MODES = (FlatClipping, AutomaticClipping)
 

@@ -5,13 +5,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import numpy as np  # noqa: E402
-from sklearn.base import clone  # noqa: E402
-from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_private import PrivacyLedger, accounting, privacy_report  # noqa: E402
-from sklearn_private.exceptions import BudgetExceededError, PrivacyError  # noqa: E402
-from torch_private import DPClassifier, DPRegressor  # noqa: E402
+from sklearn_private import PrivacyLedger, accounting, privacy_report
+from sklearn_private.exceptions import BudgetExceededError, PrivacyError
+from torch_private import DPClassifier, DPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn_private.exceptions.PrivacyWarning")
 

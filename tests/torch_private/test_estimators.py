@@ -4,23 +4,23 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import numpy as np  # noqa: E402
-from sklearn.datasets import load_digits, make_regression  # noqa: E402
-from sklearn.model_selection import GridSearchCV, train_test_split  # noqa: E402
-from sklearn.pipeline import make_pipeline  # noqa: E402
-from sklearn.preprocessing import FunctionTransformer, StandardScaler  # noqa: E402
-from torch import nn  # noqa: E402
+import numpy as np
+from sklearn.datasets import load_digits, make_regression
+from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from torch import nn
 
-from sklearn_private import DomainEncoder, PrivacyLedger, accounting, privacy_report  # noqa: E402
-from sklearn_private.exceptions import (  # noqa: E402
+from sklearn_private import DomainEncoder, PrivacyLedger, accounting, privacy_report
+from sklearn_private.exceptions import (
     BudgetExceededError,
     GuaranteeError,
     InvalidParameterError,
     PrivacyWarning,
 )
-from torch_private import DPClassifier, DPRegressor  # noqa: E402
-from torch_private.estimators import oriented_gradients  # noqa: E402
-from torch_private.estimators._average import Average  # noqa: E402
+from torch_private import DPClassifier, DPRegressor
+from torch_private.estimators import oriented_gradients
+from torch_private.estimators._average import Average
 
 DPBinary = partial(DPClassifier, classes=[0, 1])
 

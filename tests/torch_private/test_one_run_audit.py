@@ -2,18 +2,18 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import numpy as np  # noqa: E402
-from torch import nn  # noqa: E402
-from torch.nn import functional as F  # noqa: E402
-from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler  # noqa: E402
+import numpy as np
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 
-import torch_private.training._run as runs  # noqa: E402
-from sklearn_private.exceptions import GuaranteeError, InvalidParameterError  # noqa: E402
-from torch_private import OneRunAudit  # noqa: E402
-from torch_private.audits import random_canaries  # noqa: E402
-from torch_private.audits._canaries import Without  # noqa: E402
-from torch_private.clipping import FlatClipping  # noqa: E402
-from torch_private.noise import with_noise  # noqa: E402
+import torch_private.training._run as runs
+from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
+from torch_private import OneRunAudit
+from torch_private.audits import random_canaries
+from torch_private.audits._canaries import Without
+from torch_private.clipping import FlatClipping
+from torch_private.noise import with_noise
 
 N_FEATURES = 1200
 

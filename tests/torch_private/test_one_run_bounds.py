@@ -4,20 +4,20 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import numpy as np  # noqa: E402
-from dp_accounting import dp_event  # noqa: E402
-from scipy import special  # noqa: E402
+import numpy as np
+from dp_accounting import dp_event
+from scipy import special
 
-from sklearn_private import accounting  # noqa: E402
-from sklearn_private.exceptions import InvalidParameterError  # noqa: E402
-from torch_private.audits import (  # noqa: E402
+from sklearn_private import accounting
+from sklearn_private.exceptions import InvalidParameterError
+from torch_private.audits import (
     audit_scores,
     one_run_epsilon,
     one_run_gaussian_epsilon,
     one_run_mu,
     one_run_p_value,
 )
-from torch_private.audits._families import family_of  # noqa: E402
+from torch_private.audits._families import family_of
 
 # (canaries, guesses, correct, 1 - confidence, delta): both bounds of jax_privacy 2.0.0 (PyPI),
 # auditing._epsilon_one_run and auditing._epsilon_one_run_fdp.
