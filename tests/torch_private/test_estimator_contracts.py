@@ -16,16 +16,19 @@ from torch_private import DPClassifier, DPRegressor
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn_private.exceptions.PrivacyWarning")
 
 
-def small_network(n_features, n_outputs):
-    return torch.nn.Sequential(
-        torch.nn.Linear(n_features, 8), torch.nn.Tanh(), torch.nn.Linear(8, n_outputs)
-    )
+class SmallNetwork(torch.nn.Sequential):
+    """A class, whose name is the same in every worker that collects these tests."""
+
+    def __init__(self, n_features, n_outputs):
+        super().__init__(
+            torch.nn.Linear(n_features, 8), torch.nn.Tanh(), torch.nn.Linear(8, n_outputs)
+        )
 
 
 INSTANCES = [
     DPClassifier(epsilon=30.0, feature_norm=10.0),
     DPClassifier(epsilon=30.0, feature_norm=10.0, random_state=0),
-    DPClassifier(small_network, epsilon=100.0, max_epochs=60),
+    DPClassifier(SmallNetwork, epsilon=100.0, max_epochs=60),
     DPRegressor(epsilon=100.0, feature_norm=5.0, target_bounds=(-3.0, 3.0)),
 ]
 RUNS = pytest.mark.parametrize("estimator", INSTANCES, ids=repr)
