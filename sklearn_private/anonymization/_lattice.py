@@ -5,8 +5,11 @@ one, hence, going coarser,
 
 * fewer people are in classes below k (a union with a class of k people has k people), so that a
   choice that suppresses too many rules out all that are finer, as in Incognito [1]_ and Flash [2]_;
-* the loss of the classes before suppression grows, and suppression only adds to it, so that a
-  choice whose classes cost as much as the best one found rules out all that are coarser.
+* the loss of the labels before suppression grows, and suppression only adds to it, so that a
+  choice whose labels cost as much as the best one found rules out all that are coarser.
+
+The loss is that of the labels as they are printed: of the group at the chosen level, even where
+the people of a class share a smaller one.
 
 The search asks about the choice that rules out most whichever way the answer falls, until none is
 open: what it returns is optimal. Classes of a choice are counted from those of the smallest finer
@@ -44,7 +47,7 @@ class Generalisation:
     class_of_unit : ndarray of int of shape (n_units,)
         The class of each unit, from 0; -1 where it is suppressed.
     loss : float
-        The certainty penalty of the classes by the hierarchies, averaged over rows and columns; a
+        The certainty penalty of the labels by the hierarchies, averaged over rows and columns; a
         suppressed row costs 1.
     n_counted : int
         How many choices were counted to find it.
@@ -102,14 +105,13 @@ def generalise(units, axes, k, judge=None, most_suppressed=0):
 class _Groups:
     """The classes of one choice of levels.
 
-    ``low`` and ``high``, of shape (n_columns, n_groups), are the lowest and the highest code in
-    each class; ``rows`` and ``people`` are counts. ``holders`` is None where each row is a person,
-    or the (class, person) pairs as two arrays.
+    ``codes``, of shape (n_columns, n_groups), are those of one member of each class; ``rows`` and
+    ``people`` are counts. ``holders`` is None where each row is a person, or the (class, person)
+    pairs as two arrays.
     """
 
     levels: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
+    codes: np.ndarray
     rows: np.ndarray
     people: np.ndarray
     holders: tuple | None
@@ -123,24 +125,20 @@ class _Groups:
         holders = None if units.person is None else (number, units.person)
         people = rows if holders is None else np.bincount(number)
         levels, codes = np.zeros(sizes.size, dtype=np.int64), units.codes[:, first]
-        return cls(levels, codes, codes, rows, people, holders)
+        return cls(levels, codes, rows, people, holders)
 
     def merged(self, levels, number):
         """Return the classes of a coarser choice; ``number`` is that of each class of this one."""
         n_groups = int(number.max()) + 1
         member = np.empty(n_groups, dtype=np.int64)
         member[number] = np.arange(number.size)
-        low, high = self.low[:, member], self.high[:, member]
-        for j in np.flatnonzero(levels):  # at level 0 a class has one code
-            np.minimum.at(low[j], number, self.low[j])
-            np.maximum.at(high[j], number, self.high[j])
         rows, holders = sums(number, n_groups, self.rows), None
         if self.holders is not None:
             group, person = number[self.holders[0]], self.holders[1]
             first, _ = distinct([group, person], [n_groups, int(person.max()) + 1])
             holders = group[first], person[first]
         people = rows if holders is None else np.bincount(holders[0])
-        return _Groups(levels, low, high, rows, people, holders)
+        return _Groups(levels, self.codes[:, member], rows, people, holders)
 
     def n_people_in(self, chosen):
         """Count the people with a row in the chosen classes."""
@@ -186,7 +184,7 @@ class _Search:
     def count(self, levels):
         """Count the classes of a choice and close what is thereby ruled out."""
         source = self.counted.smallest(levels)
-        groups = source.merged(levels, self._numbers(levels, source.low))
+        groups = source.merged(levels, self._numbers(levels, source.codes))
         self.counted.add(groups)
         self.n_counted += 1
         penalty = self._penalty(groups)
@@ -228,8 +226,10 @@ class _Search:
         return _numbered(keys, [self.n_nodes[j][levels[j]] for j in shown])
 
     def _penalty(self, groups):
-        columns = zip(self.axes, groups.low, groups.high, strict=True)
-        return sum(axis.penalty(low, high, None) for axis, low, high in columns) / len(self.axes)
+        columns = zip(self.axes, groups.levels, groups.codes, strict=True)
+        trees = ((axis.hierarchy, level, codes) for axis, level, codes in columns)
+        penalties = [tree.penalty[tree.nodes[level][codes]] for tree, level, codes in trees]
+        return sum(penalties) / len(self.axes)
 
     def _close_finer(self, levels):
         self.open[tuple(slice(level + 1) for level in levels)] = False

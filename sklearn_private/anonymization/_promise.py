@@ -25,6 +25,10 @@ _NEW_ROWS = (
     "a new row shares its label with k people of the fitted table; a batch of new rows is "
     "k-anonymous only if it comes from release()"
 )
+_PAIRS = (
+    "somebody with several sensitive values counts once for each of them: shares of a class are "
+    "those of its pairs of a person and a value"
+)
 _SEVERAL = "the classes of all rows of one person, to whoever can tell that they are one person's"
 
 
@@ -57,6 +61,7 @@ def anonymity_statement(estimator, roles, columns, **facts):
             "the quasi-identifiers are all that can be known about a person from elsewhere",
             "direct identifiers were removed",
             "one value of subject_id is one person" if by_person else "each row is one person",
+            *[_PAIRS] * (by_person and len(constraints) > 0),
             *[_NEW_ROWS] * (not method.by_row),
         ),
         mechanism=method.mechanism,

@@ -46,8 +46,9 @@ def mechanism_of(estimator, bounds, *, n_columns, n_classes, n_rows):
         return _objective(estimator, bounds, n_columns, l2)
     epsilon, delta = min(float(estimator.epsilon), MAX_EPSILON), float(estimator.delta)
     public = {
-        "limits": Limits(bounds.row_norm, n_rows, rows_per_unit=estimator.rows_per_unit),
-        "n_columns": n_columns,
+        "limits": Limits(bounds.norm, n_rows, rows_per_unit=estimator.rows_per_unit),
+        "constant": bounds.intercept,
+        "n_features": n_columns - bool(bounds.intercept),
         "neighboring": estimator.neighboring,
         "l2": l2,
     }

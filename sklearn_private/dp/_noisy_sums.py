@@ -88,7 +88,9 @@ class NoisyProgram:
         -------
         ndarray of shape (n_columns,) or (n_columns, n_classes)
         """
-        rows = Rows(X, np.asarray(codes, dtype=np.float64), np.ones(len(X)))
+        constant, n_features = self.options["constant"], self.options["n_features"]
+        features = np.ascontiguousarray(X[:, :n_features])
+        rows = Rows(features, np.asarray(codes, dtype=np.float64), np.ones(len(X)))
         aggregator = Noisy(
             Sites([rows], self.limits),
             noise_multiplier=self.plan.noise_multiplier,
@@ -97,10 +99,10 @@ class NoisyProgram:
             rng=rng,
         )
         w = self.program(aggregator, n_rounds=self.plan.n_rounds, **self.options)
-        return w[:-1]  # design rows have the intercept among their columns
+        return w if constant else w[:-1]
 
 
-def calibrate_newton(epsilon, delta, *, limits, n_columns, neighboring, l2):
+def calibrate_newton(epsilon, delta, *, limits, constant, n_features, neighboring, l2):
     """Return the settings of noisy Newton-like steps, for two classes.
 
     Parameters
@@ -108,9 +110,11 @@ def calibrate_newton(epsilon, delta, *, limits, n_columns, neighboring, l2):
     epsilon, delta : float
         The claim.
     limits : Limits
-        What is publicly known of the design rows.
-    n_columns : int
-        Their columns.
+        What is publicly known of the rows without their constant column.
+    constant : float
+        Value of the constant column; 0 where there is none.
+    n_features : int
+        Their other columns.
     neighboring : {"replace_one", "zero_out", "add_remove"}
         The relation.
     l2 : float
@@ -120,12 +124,12 @@ def calibrate_newton(epsilon, delta, *, limits, n_columns, neighboring, l2):
     -------
     NoisyProgram
     """
-    n_rounds = n_newton_rounds(n_columns)
-    triangle = (n_columns + 1) * (n_columns + 2) // 2
+    n_rounds = n_newton_rounds(n_features)
+    triangle = (n_features + 1) * (n_features + 2) // 2
     return NoisyProgram(
         name="Newton-like steps on noisy gradients, scaled by a noisy X'X / 4",
         program=noisy_newton,
-        options=_options(n_columns, l2, limits),
+        options=_options(constant, n_features, l2, limits),
         limits=limits,
         neighboring=neighboring,
         plan=plan(
@@ -133,12 +137,14 @@ def calibrate_newton(epsilon, delta, *, limits, n_columns, neighboring, l2):
             delta,
             neighboring=neighboring,
             n_rounds=n_rounds,
-            n_numbers=triangle + (n_rounds - 1) * (n_columns + 1),
+            n_numbers=triangle + (n_rounds - 1) * (n_features + 1),
         ),
     )
 
 
-def calibrate_descent(epsilon, delta, *, limits, n_columns, n_classes, neighboring, mu, l2):
+def calibrate_descent(
+    epsilon, delta, *, limits, constant, n_features, n_classes, neighboring, mu, l2
+):
     """Return the settings of noisy gradient descent, for any number of classes.
 
     Parameters
@@ -146,8 +152,10 @@ def calibrate_descent(epsilon, delta, *, limits, n_columns, n_classes, neighbori
     epsilon, delta : float
         The claim.
     limits : Limits
-        What is publicly known of the design rows.
-    n_columns, n_classes : int
+        What is publicly known of the rows without their constant column.
+    constant : float
+        Value of the constant column; 0 where there is none.
+    n_features, n_classes : int
         Size of the model.
     neighboring : {"replace_one", "zero_out", "add_remove"}
         The relation.
@@ -160,10 +168,10 @@ def calibrate_descent(epsilon, delta, *, limits, n_columns, n_classes, neighbori
     -------
     NoisyProgram
     """
-    options = _options(n_columns, l2, limits)
+    options = _options(constant, n_features, l2, limits)
     if n_classes == 2:
         program, n_vectors = noisy_descent, 1
-        n_rounds = n_noisy_rounds(limits.n_rows, n_columns, mu)
+        n_rounds = n_noisy_rounds(limits.n_rows, n_features, mu)
     else:
         program, n_vectors, n_rounds = noisy_softmax, n_classes, SOFTMAX_ROUNDS
         options["n_classes"] = n_classes
@@ -178,11 +186,10 @@ def calibrate_descent(epsilon, delta, *, limits, n_columns, n_classes, neighbori
             delta,
             neighboring=neighboring,
             n_rounds=n_rounds,
-            n_numbers=n_rounds * n_vectors * (n_columns + 1),
+            n_numbers=n_rounds * n_vectors * (n_features + 1),
         ),
     )
 
 
-def _options(n_columns, l2, limits):
-    # The intercept is one of the columns, so the programs need no constant of their own.
-    return {"constant": 0.0, "n_features": n_columns, "strength": l2 / limits.n_rows}
+def _options(constant, n_features, l2, limits):
+    return {"constant": constant, "n_features": n_features, "strength": l2 / limits.n_rows}
