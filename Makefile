@@ -8,10 +8,10 @@ bin := .venv/bin/python
 # Without a display, pictures go to files.
 export MPLBACKEND ?= Agg
 # environment.sh arguments: directory, extra, constraints, newest Python with wheels, megabytes.
-demo_env := .venv examples constraints.txt 3.14 160
-test_env := .venv test,torch constraints.txt 3.14 700
+demo_env := .venv examples,torch constraints.txt 3.14 370
+test_env := .venv test,test-torch,torch constraints.txt 3.14 620
 lint_env := .venv lint constraints.txt 3.14 80
-oldest_env := .venv-oldest test constraints-oldest.txt 3.12 240
+oldest_env := .venv-oldest test constraints-oldest.txt 3.12 310
 # Measuring coverage makes a run longer: `make coverage= test` leaves it out. Python 3.12 brought a
 # way to measure that costs little.
 coverage := --cov

@@ -16,6 +16,7 @@ PEERS = {
     "torch": ["torch==2.13.0", "opacus==1.6.0", "scikit-learn==1.9.1"],
     "anonymization": ["anonypy==0.2.1", "pycanon==1.3.5"],
     "lighthouse": ["project-lighthouse-anonymize==1.0.0"],
+    "umbra": ["umbra-k==0.1.0"],
 }
 
 

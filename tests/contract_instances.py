@@ -26,6 +26,7 @@ from sklearn_private.federated import FederatedWrapper, RowDP
 from sklearn_private.he import HEPredictor
 from sklearn_private.mpc import MPCFitter
 
+ACCURATE = DPLogisticRegression(epsilon=30.0, feature_norm=10.0)  # on some hundred rows
 PRIVATE = RowDP(epsilon=30.0, delta=1e-5, feature_norm=10.0)
 os.environ["SKLEARN_PRIVATE_TEST_KEY"] = "5a" * 32
 WIDE = (-1000.0, 1000.0)  # checks of scikit-learn predict outside of the training range
@@ -33,20 +34,18 @@ WIDE = (-1000.0, 1000.0)  # checks of scikit-learn predict outside of the traini
 INSTANCES = {
     Coarsener: [Coarsener({0: {"base": 0.5, "bottom": -2, "top": 2}})],
     DPGridSearchCV: [
-        DPGridSearchCV(DPLogisticRegression(feature_norm=1.0), {"C": [0.1, None]}, n_draws=3),
+        DPGridSearchCV(ACCURATE, {"C": [0.1, None]}, n_draws=3),
         DPGridSearchCV(
-            DPLogisticRegression(feature_norm=1.0), {"epsilon": [1.0, 2.0]}, mode="compose"
+            DPLogisticRegression(feature_norm=1.0), {"epsilon": [3.0, 4.0]}, mode="compose"
         ),
     ],
     DPLogisticRegression: [
-        DPLogisticRegression(feature_norm=1.0),
+        DPLogisticRegression(epsilon=5.0, feature_norm=1.0),
         DPLogisticRegression(epsilon=30.0, feature_norm=10.0, neighboring="zero_out"),
         DPLogisticRegression(feature_norm=3.0, random_state=0),
     ],
     DPRandomizedSearchCV: [
-        DPRandomizedSearchCV(
-            DPLogisticRegression(feature_norm=1.0), {"C": [0.1, 1.0, None]}, n_iter=2, n_draws=3
-        ),
+        DPRandomizedSearchCV(ACCURATE, {"C": [0.1, 1.0, None]}, n_iter=2, n_draws=3),
     ],
     DomainEncoder: [DomainEncoder((-5.0, 5.0))],
     FederatedWrapper: [

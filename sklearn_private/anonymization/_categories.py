@@ -79,14 +79,18 @@ class CategoryAxis:
         del low, high  # a set costs its size, wherever it lies
         return _penalty(size, self.size.sum())
 
+    def placed(self, below, above):
+        """Return the code behind which each cut between two codes is made."""
+        del above  # what lies between belongs to the upper side
+        return below
+
     def grid(self, below, above):
         """Return the grid of cuts between these pairs of codes, and the threshold of each cut."""
-        del above  # what lies between belongs to the upper side
-        return CategoryGrid(self.categories, self.size), below
+        return CategoryGrid(self.categories, self.size), self.placed(below, above)
 
     def tight_labels(self, codes, cells, n_cells, *, numeric):
         """Return labels that show the categories of the fitted people in each cell."""
-        n, names = self.size.size, _names(self)
+        n, text = self.size.size, _writer(self)
         pairs = np.unique(cells * n + codes)
         ends = np.searchsorted(pairs, np.arange(n_cells + 1) * n).tolist()
         sorted_codes = (pairs % n).tolist()
@@ -94,7 +98,7 @@ class CategoryAxis:
         sets = sorted(set(held))
         number = {codes: i for i, codes in enumerate(sets)}
         of_cell = np.array([number[codes] for codes in held], dtype=np.int64)
-        texts = [_text([names[i] for i in codes], n) for codes in sets]
+        texts = [text(list(codes)) for codes in sets]
         penalty = _penalty(np.array([len(codes) for codes in sets]), n)
         return Labels.of(texts, of_cell, penalty, _features(sets, n) if numeric else None)
 
@@ -131,12 +135,13 @@ class CategoryGrid:
 
     def labels(self, low, high, *, numeric):
         """Return labels that show the categories of each cell."""
-        n, names = self.n_codes, _names(self)
+        n = self.n_codes
         first, of_cell = distinct([low, high], [n, n])
         low, high = low[first], high[first]
-        sets = [range(*ends) for ends in zip(low, high + 1, strict=True)]
+        sets = [np.arange(*ends) for ends in zip(low, high + 1, strict=True)]
         # A cell that is the whole domain takes unseen values too, so it names none.
-        texts = ["*" if len(codes) == n else _text([names[i] for i in codes], n) for codes in sets]
+        text = _writer(self)
+        texts = ["*" if len(codes) == n else text(codes) for codes in sets]
         total = np.concatenate([[0.0], np.cumsum(self.size)])
         penalty = _penalty(total[high + 1] - total[low], total[-1])
         return Labels.of(texts, of_cell, penalty, _features(sets, n) if numeric else None)
@@ -151,12 +156,20 @@ def _penalty(size, n_all):
     return np.where(size <= 1, 0.0, size / n_all)
 
 
-def _text(names, n_all):
-    if len(names) == 1:
-        return names[0]
-    if len(names) == n_all:
-        return "*"
-    return "{" + ", ".join(sorted(names, key=lambda name: (name == OTHER, name))) + "}"
+def _writer(part):
+    """Return a function that writes the label of a set of codes of an axis or a grid."""
+    names = _names(part)
+    printed = sorted(range(len(names)), key=lambda i: (names[i] == OTHER, names[i]))
+    rank, ordered = np.argsort(printed), np.array(names, dtype=object)[printed]
+
+    def text(codes):
+        if len(codes) == 1:
+            return names[codes[0]]
+        if len(codes) == len(names):
+            return "*"
+        return "{" + ", ".join(ordered[np.sort(rank[codes])]) + "}"
+
+    return text
 
 
 def _features(sets, n_codes):

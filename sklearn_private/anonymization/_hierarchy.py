@@ -215,7 +215,8 @@ class Hierarchy:
         >>> Hierarchy.masking(["02139", "02141", "10001"], [4, 2]).path("02139")
         ('02139', '0213*', '02***', '*')
         """
-        return cls(tables.masking([printed(value) for value in values], keep, mark))
+        codes = sorted({printed(value) for value in values})
+        return cls(tables.masking(codes, keep, mark))
 
     @classmethod
     def ordered(cls, values, fanout=2):

@@ -77,22 +77,25 @@ class HierarchyAxis:
         del size  # a label names the group above the extremes, whatever lies between
         return self.hierarchy.penalty[self.hierarchy.ancestor(low, high)]
 
-    def grid(self, below, above):
-        """Return the grid of cuts between these pairs of codes, and the threshold of each cut.
+    def placed(self, below, above):
+        """Return the code behind which each cut between two codes is made.
 
-        A threshold lies where the largest groups meet, so that cells are whole groups where they
-        can be.
+        It is where the largest groups meet, so that cells are whole groups where they can be.
         """
         meet = self._meeting_level
-        threshold = np.array(below, dtype=np.int64)
-        open_ = np.ones(threshold.size, dtype=bool)
+        place = np.array(below, dtype=np.int64)
+        open_ = np.ones(place.size, dtype=bool)
         for level in range(self.hierarchy.levels - 1, 0, -1):
             places = np.append(np.flatnonzero(meet == level), meet.size)
-            place = places[np.searchsorted(places, below)]
-            good = open_ & (place < above)
-            threshold[good] = place[good]
+            found = places[np.searchsorted(places, below)]
+            good = open_ & (found < above)
+            place[good] = found[good]
             open_ &= ~good
-        return HierarchyGrid(self.hierarchy, self.outside), threshold
+        return place
+
+    def grid(self, below, above):
+        """Return the grid of cuts between these pairs of codes, and the threshold of each cut."""
+        return HierarchyGrid(self.hierarchy, self.outside), self.placed(below, above)
 
     def tight_labels(self, codes, cells, n_cells, *, numeric):
         """Return labels that show the lowest group above the fitted people in each cell."""

@@ -42,7 +42,8 @@ class Cuts:
     column : ndarray of shape (n_nodes,)
         The column that a node cuts; -1 at a leaf.
     below, above : ndarray of shape (n_nodes,)
-        The cut lies between these two codes, both of which somebody in the node holds.
+        The cut lies behind the first of these codes, in front of the second, which somebody in
+        the node holds.
     left : ndarray of shape (n_nodes,)
         The child with the lower codes; the other child is the next node.
     suppressed : ndarray of bool of shape (n_nodes,)
@@ -115,7 +116,8 @@ def boxes(level, j, axis, runs, cut):
     whole, left, right : tuple of three ndarrays of shape (n_cuts,)
     """
     before = np.concatenate([[0.0], np.cumsum(axis.size)])
-    cell, code = runs.cell[cut], runs.code[cut]
+    cell, after = runs.cell[cut], np.minimum(cut + 1, runs.code.size - 1)
+    code = axis.placed(runs.code[cut], runs.code[after])
     low, high = level.low[j][cell], level.high[j][cell]
     ends = (low, high), (low, code), (code + 1, high)
     return tuple((a, b, before[b + 1] - before[a]) for a, b in ends)
@@ -151,18 +153,41 @@ class _Best:
     def found(self):
         return self.column >= 0
 
-    def offer(self, column, cell, score, below, above):
-        """Take the best of some cuts of one column; ``cell`` is sorted, ties go to the first."""
+    def take(self, offers):
+        """Take the best of the cuts of one column; ties go to what came first."""
+        cell, score = offers.cell, offers.score
+        if not cell.size:
+            return
         starts = np.flatnonzero(np.diff(cell, prepend=-1))
         top = np.repeat(np.maximum.reduceat(score, starts), np.diff(starts, append=cell.size))
         winner = np.flatnonzero(score == top)
         winner = winner[np.diff(cell[winner], prepend=-1) > 0]
         winner = winner[score[winner] > self.score[cell[winner]]]
-        where = cell[winner]
+        where, cut = cell[winner], offers.cut[winner]
         self.score[where] = score[winner]
-        self.column[where] = column
-        self.below[where] = below[winner]
-        self.above[where] = above[winner]
+        self.column[where] = offers.column
+        self.above[where] = offers.runs.code[cut + 1]
+        self.below[where] = offers.axis.placed(offers.runs.code[cut], self.above[where])
+
+
+@dataclass(frozen=True)
+class _Offers:
+    """Cuts of one column: the run before each of them, in order, and how good it is."""
+
+    column: int
+    axis: object
+    runs: "Runs"
+    cut: np.ndarray
+    score: np.ndarray
+
+    @property
+    def cell(self):
+        """The cell of each cut."""
+        return self.runs.cell[self.cut]
+
+    def some(self, which):
+        """Return some of the cuts, in their order."""
+        return replace(self, cut=self.cut[which], score=self.score[which])
 
 
 @dataclass(frozen=True)
@@ -237,22 +262,51 @@ class Level:
 
     def best_cuts(self, problem, extents):
         """Return the best cut of each cell that has one."""
-        best, k, rules = _Best.none(self.n_cells), problem.k, problem.rules
-        for j, axis in enumerate(problem.axes):
-            runs, n_left = self.runs(j)
-            left, right = self.people(j, runs, n_left)
-            allowed = (left >= k) & (right >= k)
-            allowed[runs.last] = False
-            cut = np.flatnonzero(allowed)
-            if rules is not None and cut.size:
-                cut = cut[np.logical_and(*rules.hold(self, j, runs, cut))]
-            if cut.size:
-                total = n_left[runs.last][runs.cell[cut]]
-                share = n_left[cut] / total
-                whole, left, right = (axis.penalty(*e) for e in extents(self, j, axis, runs, cut))
-                gain = whole - share * left - (1 - share) * right
-                score = total * gain * (0.25 + share * (1 - share))
-                best.offer(j, runs.cell[cut], score, runs.code[cut], runs.code[cut + 1])
+        columns = range(len(problem.axes))
+        if problem.rules is None:
+            best = _Best.none(self.n_cells)
+            for j in columns:
+                best.take(self._offers(j, problem, extents))
+            return best
+        return self._best_that_hold([self._offers(j, problem, extents) for j in columns], problem)
+
+    def _offers(self, j, problem, extents):
+        """Return the cuts of column ``j`` that leave ``k`` people on both sides."""
+        axis, k = problem.axes[j], problem.k
+        runs, n_left = self.runs(j)
+        left, right = self.people(j, runs, n_left)
+        allowed = (left >= k) & (right >= k)
+        allowed[runs.last] = False
+        cut = np.flatnonzero(allowed)
+        total = n_left[runs.last][runs.cell[cut]]
+        share = n_left[cut] / total
+        whole, left, right = (axis.penalty(*e) for e in extents(self, j, axis, runs, cut))
+        gain = whole - share * left - (1 - share) * right
+        score = total * gain * (0.25 + share * (1 - share))
+        return _Offers(j, axis, runs, cut, score)
+
+    def _best_that_hold(self, offers, problem):
+        """Return the best cut of each cell among those that hold every constraint.
+
+        Nearly all cuts do. So the best cut of each cell is asked about alone, and where it fails
+        the next ones, in each round four times as many.
+        """
+        best, n_asked = _Best.none(self.n_cells), 1
+        sizes = [part.cut.size for part in offers]
+        column = np.repeat(np.arange(len(offers)), sizes)
+        place = np.concatenate([np.arange(size) for size in sizes])
+        cell = np.concatenate([part.cell for part in offers])
+        open_ = np.lexsort((-np.concatenate([part.score for part in offers]), cell))
+        while open_.size:
+            starts = np.flatnonzero(np.diff(cell[open_], prepend=-1))
+            rank = np.arange(open_.size) - np.repeat(starts, np.diff(starts, append=open_.size))
+            now, open_ = open_[rank < n_asked], open_[rank >= n_asked]
+            for j in np.unique(column[now]):
+                asked = offers[j].some(np.sort(place[now[column[now] == j]]))
+                halves = problem.rules.hold(self, j, asked.runs, asked.cut)
+                best.take(asked.some(np.logical_and(*halves)))
+            open_ = open_[~best.found[cell[open_]]]
+            n_asked *= 4
         return best
 
     def runs(self, j):

@@ -59,6 +59,11 @@ class OrderedAxis:
         del size  # a range is as wide as its ends are apart, whatever lies inside
         return np.minimum(self._place[high] - self._place[low], 1.0)
 
+    def placed(self, below, above):
+        """Return the code behind which each cut between two codes is made."""
+        del above  # nobody lies between, and a cell is judged by the values that somebody holds
+        return below
+
     def grid(self, below, above):
         """Return the grid of cuts between these pairs of codes, and the threshold of each cut."""
         apart = above == self.values.size  # this cut parts the missing values from all others

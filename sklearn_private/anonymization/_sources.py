@@ -185,10 +185,10 @@ class Lazy:
         native = self._X.to_native()
         if hasattr(native, "collect_batches"):  # Polars
             return native.collect_batches(chunk_size=N_ROWS)
-        if hasattr(native, "to_arrow_reader"):  # DuckDB
-            pyarrow = require("pyarrow", extra="tables")
-            reader = native.to_arrow_reader(N_ROWS)
-            return (pyarrow.Table.from_batches([batch]) for batch in reader)
+        for reader in ("to_arrow_reader", "fetch_arrow_reader"):  # DuckDB from 1.5 on, and before
+            if hasattr(native, reader):
+                pyarrow, batches = require("pyarrow", extra="tables"), getattr(native, reader)
+                return (pyarrow.Table.from_batches([batch]) for batch in batches(N_ROWS))
         raise InvalidParameterError(
             f"This version of {self._X.implementation.name.lower()} gives its rows all at once. "
             "Write the table to Parquet and give its path."

@@ -128,6 +128,12 @@ def _entries(column):
     if column.implementation.is_pandas_like():
         codes, entries = column.to_native().factorize(use_na_sentinel=False)
         return entries.tolist(), codes
+    if column.implementation.is_pyarrow():
+        native = column.to_native().combine_chunks()
+        if isinstance(column.dtype, nw.Categorical | nw.Enum):
+            native = native.dictionary_decode()
+        native = native.dictionary_encode(null_encoding="encode")
+        return native.dictionary.to_pylist(), native.indices.to_numpy()
     entries = column.unique().to_list()
     codes = column.replace_strict(entries, range(len(entries)), return_dtype=nw.Int64)
     return entries, codes.to_numpy().astype(np.int64)

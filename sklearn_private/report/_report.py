@@ -93,7 +93,8 @@ def privacy_report(*objects, same_rows=True):
     Parameters
     ----------
     *objects : estimators
-        Fitted estimators, pipelines, column transformers or searches.
+        Fitted estimators, pipelines, column transformers or searches, or what
+        :func:`torch_private.make_private` returns.
     same_rows : bool, default=True
         Whether separate objects were fitted on rows of the same people.
 
@@ -105,7 +106,7 @@ def privacy_report(*objects, same_rows=True):
     Raises
     ------
     InvalidParameterError
-        If an object is no fitted estimator.
+        If an object is no fitted estimator and has no ``privacy_statement_``.
 
     Examples
     --------

@@ -54,7 +54,8 @@ def walk(obj, name):
     Parameters
     ----------
     obj : object
-        A fitted estimator, pipeline, column transformer or search.
+        A fitted estimator, pipeline, column transformer or search, or anything else that has a
+        ``privacy_statement_``.
     name : str
         What to call it in paths.
 
@@ -65,7 +66,7 @@ def walk(obj, name):
     Raises
     ------
     InvalidParameterError
-        If it is no estimator, or was not fitted.
+        If it promises nothing and is no estimator, or was not fitted.
     """
     _refuse_unfitted(obj)
     found = Walk([], [], {})
@@ -188,13 +189,16 @@ def ledgers_of(obj):
     Parameters
     ----------
     obj : object
-        Anything; only estimators have parameters.
+        Anything; what has no parameters may have a ``ledger``.
 
     Returns
     -------
     list of PrivacyLedger
     """
-    params = obj.get_params(deep=True) if hasattr(obj, "get_params") else {}
+    if hasattr(obj, "get_params"):
+        params = obj.get_params(deep=True)
+    else:
+        params = {"ledger": getattr(obj, "ledger", None)}
     values = [v for k, v in params.items() if k.rpartition("__")[2] == "ledger" and v is not None]
     return [open_ledger(value) for value in values]
 
@@ -204,6 +208,8 @@ def _has_parameter(obj, name):
 
 
 def _refuse_unfitted(obj):
+    if not isinstance(obj, type) and hasattr(obj, "privacy_statement_"):
+        return
     if isinstance(obj, type) or not hasattr(obj, "get_params"):
         got = obj.__name__ if isinstance(obj, type) else type(obj).__name__
         raise InvalidParameterError(f"privacy_report takes fitted estimators. Got {got} instead.")

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sklearn_private.anonymization import KAnonymizer
 from sklearn_private.anonymization._hierarchy import Hierarchy
 from sklearn_private.anonymization._hierarchy_axis import HierarchyAxis, HierarchyGrid
 from sklearn_private.exceptions import InvalidParameterError
@@ -147,3 +148,15 @@ def test_every_number_is_encoded_and_labelled(values):
     labels = grid.labels(codes, codes, numeric=True)
     assert np.isfinite(labels.features).all()
     assert (texts_of(labels) == np.array(axis.hierarchy.leaves)[codes]).all()
+
+
+def test_cells_are_judged_by_the_groups_that_they_print(adult_table, data_folder):
+    quasi = [name for name in adult_table if name != "salary-class"]
+    trees = {
+        name: Hierarchy.from_table(data_folder / "hierarchies" / f"{name}.csv")
+        for name in quasi
+        if name != "age"
+    }
+    anonymizer = KAnonymizer(10, quasi_identifiers=quasi, hierarchies=trees)
+    loss = anonymizer.fit(adult_table[quasi]).privacy_statement_.information_loss
+    assert loss < 0.178  # 0.183 where a cut is judged as if it were made at a value somebody holds

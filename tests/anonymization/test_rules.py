@@ -232,3 +232,39 @@ def test_the_statement_says_what_constraints_read():
     assert statement.parameters["constraints"] == tuple(
         c.describe() for c in (LDiversity(2), AlphaK(0.9))
     )
+
+
+class SevenByOne:
+    """A class has a multiple of seven people."""
+
+    def check(self, sensitive):
+        """Nothing is infeasible by itself."""
+
+    def holds(self, counts, sensitive):
+        return counts.sum(axis=-1) % 7 == 0
+
+    def describe(self):
+        return "multiples of seven"
+
+
+def test_cuts_are_asked_about_from_the_best_on_until_one_holds():
+    table = pd.DataFrame({"age": range(42), "disease": list("ab") * 21})
+    seven = KAnonymizer(
+        k=2, quasi_identifiers=["age"], sensitive=["disease"], constraints=[SevenByOne()]
+    )
+    sizes = seven.fit_transform(table).groupby("age", observed=True).size()
+    assert sizes.tolist() == [7] * 6
+
+
+def test_a_statement_says_how_people_with_several_values_count():
+    table = drawn_table(0, 60)
+    lists = {"quasi_identifiers": ["age"], "sensitive": ["disease"]}
+
+    def says(**params):
+        found = KAnonymizer(k=2, **lists, **params).fit(table).privacy_statement_
+        return any("pairs of a person and a value" in text for text in found.assumes)
+
+    asked = [LDiversity(2)]
+    assert says(constraints=asked, subject_id="who")
+    assert not says(constraints=asked, harmless=["who"])
+    assert not says(subject_id="who")

@@ -53,3 +53,12 @@ def test_entries_are_told_apart_by_what_they_print(values):
     found, codes = read_distinct(column, "category", "x")
     printed = [MISSING if v is None else str(v) for v in values]
     assert [found[code] for code in codes] == printed
+
+
+def test_a_dictionary_of_pyarrow_is_read_like_its_texts():
+    pyarrow = pytest.importorskip("pyarrow")
+    texts = ["b", None, "a", "b"]
+    plain = pyarrow.chunked_array([texts[:2], texts[2:]])
+    for column in (plain, plain.dictionary_encode()):
+        values, codes = read_distinct(nw.from_native(column, series_only=True), "category", "x")
+        assert [values[i] for i in codes] == ["b", "(missing)", "a", "b"]

@@ -79,9 +79,10 @@ def test_bound_checks_see_a_wrong_pin(pin):
 
 
 def test_every_extra_that_the_code_names_exists():
-    files = sorted((ROOT / "sklearn_private").rglob("*.py"))
+    packages = ("sklearn_private", "torch_private")
+    files = [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
     named = set().union(*(required_extras(path.read_text(encoding="utf-8")) for path in files))
-    assert named <= EXTRAS.keys() - {"docs", "lint", "test"}
+    assert named <= EXTRAS.keys() - {"docs", "lint", "test", "test-torch"}
     assert required_extras("_optional.require('x', extra='y')\nrequire('a', extra='b')") == {
         "y",
         "b",

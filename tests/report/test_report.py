@@ -362,3 +362,28 @@ def test_notebooks_and_the_terminal_show_the_report(rows):
     assert "<script" not in html
     assert "http" not in html  # nothing is loaded from the network
     assert repr(report) == report.to_markdown()
+
+
+class Run:
+    """Promises something and is no estimator."""
+
+    def __init__(self, statement, ledger=None):
+        self.privacy_statement_ = statement
+        self.ledger = ledger
+
+
+def test_what_has_a_statement_is_reported_though_it_is_no_estimator(rows, tmp_path):
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=5.0, delta=1e-5)
+    model = private(ledger=ledger).fit(*rows)
+    report = privacy_report(Run(model.privacy_statement_, ledger))
+    assert report.statements == {"run": model.privacy_statement_}
+    assert report.composition.epsilon == pytest.approx(1.0)
+    assert [(entry["path"], entry["n_charges"]) for entry in report.ledgers] == [
+        (str(ledger.path), 1)
+    ]
+
+
+@pytest.mark.parametrize("subject", [Run, object(), 3])
+def test_what_promises_nothing_and_is_no_estimator_is_refused(subject):
+    with pytest.raises(InvalidParameterError, match="takes fitted estimators"):
+        privacy_report(subject)

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 
+from sklearn_private import PrivacyLedger, privacy_report
 from sklearn_private.exceptions import (
     BudgetExceededError,
     GuaranteeError,
@@ -376,3 +377,12 @@ def test_detaching_gives_back_an_ordinary_module(loops):
     assert all(p.grad is not None for p in module.parameters())
     optimizer.step()
     assert private.n_steps == 0
+
+
+def test_a_run_is_reported_with_its_ledger(loops, tmp_path):
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=2.0, delta=1e-5, neighboring="zero_out")
+    report = privacy_report(loops.train(loops.make(ledger=ledger)))
+    assert list(report.statements) == ["privatetraining"]
+    assert report.composition.epsilon == pytest.approx(1.0)
+    assert report.ledgers[0]["n_charges"] == 1
+    assert loops.make().ledger is None

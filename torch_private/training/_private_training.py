@@ -43,6 +43,8 @@ class PrivateTraining:
         Noise of a step over the sensitivity of the neighbouring relation.
     n_steps, n_steps_max : int
         Steps that were taken, and that the budget pays for.
+    ledger : PrivacyLedger or None
+        What the run is charged to.
     engine_used_ : dict of str to str
         Which engine clips each layer.
     privacy_statement_ : DPStatement
@@ -87,6 +89,12 @@ class PrivateTraining:
     def n_steps_max(self):
         """Steps that the budget pays for."""
         return self._run.plan.n_steps
+
+    @property
+    def ledger(self):
+        """The ledger that is charged, or None."""
+        spending = self._run.spending
+        return None if spending.ledger_id is None else spending.ledger
 
     @property
     def engine_used_(self):
