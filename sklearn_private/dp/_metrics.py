@@ -51,6 +51,11 @@ class MeanScore:
         """Middle of the range."""
         return (self.low + self.high) / 2
 
+    @property
+    def nothing(self):
+        """The sums over no row."""
+        return np.zeros(2)
+
     def sums(self, estimator, X, y):
         """Return the exact sums over the rows.
 
@@ -103,6 +108,11 @@ class RocAuc:
 
     n_bins: int
     reach: float
+
+    @property
+    def nothing(self):
+        """The sums over no row."""
+        return np.zeros((2, self.n_bins))
 
     def sums(self, estimator, X, y):
         """Return the histograms of both classes, of shape (2, n_bins)."""
