@@ -68,9 +68,10 @@ def plot(found, not_private, path):
         axes.axhline(not_private[name], color=colour, linestyle=":", linewidth=1.2)
         axes.annotate(
             f"{name}, not private, held out: {not_private[name]:.3f}",
-            (EPSILONS[0], not_private[name]),
+            (EPSILONS[-1], not_private[name]),
             xytext=(0, 4),
             textcoords="offset points",
+            ha="right",
             color=colour,
             fontsize=9,
         )
