@@ -2,7 +2,9 @@
 
 Process CPU time of one thread, in turns in one process, median over turns. A turn is as many steps
 as fit in 50 ms, as in training, where a step follows one of its kind. A step is forward, backward,
-clipping, Gaussian noise of torch's generator and plain SGD, on one batch that is in memory already.
+clipping, Gaussian noise and plain SGD, on one batch that is in memory already. Ours takes the noise
+of a private run, from a cryptographic keystream; "mersenne" is ours with torch's generator, whose
+noise opacus takes.
 Memory is the growth of a fresh process over its first steps (Linux). Arguments: names of models;
 none: all.
 """
@@ -11,6 +13,7 @@ import subprocess
 import sys
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -18,7 +21,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from sklearn_private._optional import require
+from sklearn_private.mechanisms import noise_source
 from torch_private.clipping import Clipper
+from torch_private.noise import with_noise
 
 N_ROUNDS, SECONDS, TURN, NORM, RATE = 41, 40, 0.05, 1.0, 0.05
 
@@ -77,7 +82,7 @@ MODELS = {
     "transformer-256": (Transformer, lambda: torch.randint(0, 5000, (256, 64)), 2),
     "cnn-256": (cnn, lambda: torch.randn(256, 1, 28, 28), 10),
 }
-RIVALS = ("plain", "ours", "hooks", "ghost")
+RIVALS = ("plain", "ours", "mersenne", "hooks", "ghost")
 
 
 def plain(module, x, y):
@@ -91,20 +96,28 @@ def plain(module, x, y):
     return step
 
 
-def ours(module, x, y):
+def ours(noisy, module, x, y):
     optimizer = torch.optim.SGD(module.parameters(), RATE)
     clipper = Clipper(module, max_grad_norm=NORM, engine="fused")
+    sizes = [parameter.numel() for parameter in clipper.parameters]
 
     def step():
         F.cross_entropy(module(x), y).backward()
-        sums = clipper.clipped_sums()
-        flat = clipper.flat_sums
-        flat.add_(torch.randn(flat.shape), alpha=clipper.sensitivity).div_(len(x))
-        for parameter, total in zip(clipper.parameters, sums, strict=True):
-            parameter.grad = total
+        clipper.clipped_sums()
+        mean = noisy(clipper.flat_sums, clipper.sensitivity, 1 / len(x))
+        for parameter, part in zip(clipper.parameters, mean.split(sizes), strict=True):
+            parameter.grad = part.view(parameter.shape)
         optimizer.step()
 
     return step
+
+
+def from_keystream(rng, sums, std, scale):
+    return with_noise(sums, std, rng, scale)
+
+
+def from_mersenne_twister(sums, std, scale):
+    return torch.randn(sums.shape).mul_(std * scale).add_(sums, alpha=scale)
 
 
 def of_opacus(mode, module, x, y):
@@ -136,7 +149,11 @@ def prepared(model, rival):
     torch.manual_seed(0)
     module, x = make(), inputs()
     y = torch.randint(0, n_classes, (len(x),))
-    makers = {"plain": plain, "ours": ours}
+    makers = {
+        "plain": plain,
+        "ours": partial(ours, partial(from_keystream, noise_source())),
+        "mersenne": partial(ours, from_mersenne_twister),
+    }
     return makers[rival](module, x, y) if rival in makers else of_opacus(rival, module, x, y)
 
 
@@ -164,7 +181,7 @@ def compare(model):
     memory = {rival: peak(model, rival) for rival in RIVALS}
     for rival in RIVALS:
         print(
-            f"{model:16} {rival:6} {1000 * median[rival]:8.2f} ms  "
+            f"{model:16} {rival:8} {1000 * median[rival]:8.2f} ms  "
             f"{median[rival] / median['plain']:6.2f} x plain  "
             f"{median[rival] / median['ours']:6.2f} x ours  "
             f"memory {memory[rival]:6.0f} MB  {memory[rival] / memory['plain']:5.2f} x plain"

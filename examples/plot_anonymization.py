@@ -38,12 +38,12 @@ losses = {
 }
 
 # %%
-# How many people share a label at k = 10, and how many people somebody finds who knows all six
-# attributes and guesses: the share who stand out with a chance above a threshold.
+# How many people share a label at k = 10; and of how many people somebody who knows all six
+# attributes finds the row with a chance above a threshold.
 
 outputs = {k: anonymizer(k).fit_transform(table) for k in (5, 10, 25)}
 classes = outputs[10].groupby(known, observed=True).size()
-chances = np.geomspace(0.01, 1.0, 60)[:-1]
+chances = 1 / np.arange(100, 0, -1)
 
 
 def at_risk(labelled):
@@ -68,19 +68,18 @@ left.set(xlabel="k", ylabel="information loss of the labels", ylim=(0, None))
 left.set_title("detail lost")
 left.legend(frameon=False)
 
-middle.hist(classes, bins=np.arange(0.5, classes.max() + 1), color="C0")
-middle.axvline(10, color="black", ls="--", label="k = 10")
+middle.hist(classes, bins=np.arange(0.5, classes.max() + 1), color="silver", ec="white")
+middle.axvline(9.5, color="black", ls="--")
+middle.annotate("none below k", (9, 0.5), xycoords=("data", "axes fraction"), ha="right")
 middle.set(xlabel="people who share a label", ylabel="labels")
 middle.set_title(f"{len(classes)} classes at k = 10")
-middle.legend(frameon=False)
 
-for name, risk in risks.items():
-    right.plot(chances, np.array(risk) * 100, color="black" if name == "raw table" else None,
-               label=name)  # fmt: skip
+for (name, risk), color in zip(risks.items(), ("black", "C3", "C4", "C5"), strict=True):
+    right.plot(chances, np.array(risk) * 100, color=color, drawstyle="steps-post", label=name)
 right.set_xscale("log")
-right.set_xticks([0.01, 0.04, 0.1, 0.2, 0.5], ["1/100", "1/25", "1/10", "1/5", "1/2"])
+right.set_xticks([0.01, 0.04, 0.1, 0.2, 0.5, 1], ["1/100", "1/25", "1/10", "1/5", "1/2", "1"])
 right.minorticks_off()
-right.set(xlabel="chance of a right guess", ylabel="% of people above it")
+right.set(xlabel="chance to find a person's row", ylabel="% of people above it")
 right.set_title("records at risk")
-right.legend(frameon=False)
+right.legend(frameon=False, handlelength=1.2, loc="center", bbox_to_anchor=(0.8, 0.4))
 plt.show()

@@ -20,7 +20,7 @@ from ._sensitive import Sensitive
 from ._table import Table
 from ._values import is_missing, kind_of, read_distinct
 
-_CELLS = 2**21  # counts held at once
+_CELLS = 2**17  # counts held at once: they stay in the cache
 
 
 @dataclass(frozen=True)

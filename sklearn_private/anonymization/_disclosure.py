@@ -104,8 +104,11 @@ def ordered_distance(counts, totals):
     ----------
     .. [1] N. Li, T. Li, S. Venkatasubramanian, "t-closeness", ICDE 2007, section 4.1.
     """
-    excess = _excess(counts, totals)
-    moved = np.abs(np.cumsum(excess, axis=-1)).sum(axis=-1, dtype=np.float64)
+    ahead = np.cumsum(counts, axis=-1, dtype=np.int64)  # (Q − P), in place, times both numbers
+    expected = ahead[..., -1:] * np.cumsum(totals)
+    ahead *= totals.sum()
+    ahead -= expected
+    moved = np.abs(ahead, out=ahead).sum(axis=-1, dtype=np.float64)
     return moved / (_mass(counts, totals) * max(1, totals.size - 1))
 
 

@@ -54,11 +54,13 @@ def mdav_classes(X, k):
 
 def standardised(X):
     """Return columns of mean 0 and variance 1; a column of equal values becomes zeros."""
-    low, high = X.min(axis=0), X.max(axis=0)
+    X = X / 2  # halves, since the difference of two large numbers may overflow
+    low = X.min(axis=0)
+    span = X.max(axis=0) - low
     # In [0, 1] first: there equal values leave no rounding error that a division would blow up.
-    Z = (X - low) / np.where(high > low, high - low, 1.0)
+    Z = (X - low) / np.where(span > 0, span, 1.0)
     Z -= Z.mean(axis=0)
-    return Z / np.where(high > low, Z.std(axis=0), 1.0)
+    return Z / np.where(span > 0, Z.std(axis=0), 1.0)
 
 
 def blocks(Z, n_most):

@@ -232,12 +232,13 @@ class Level:
     the cell at each position, and ``start``, the position where each cell begins. ``node`` is the
     node of each cell; ``low`` and ``high``, of shape (n_columns, n_cells), are the ends of its box.
     ``holder`` numbers the (cell, person) pairs, by unit. ``codes`` and ``weight`` are those of the
-    units in as few bytes as will hold them, since most of the time goes into gathering them.
+    units in as few bytes as will hold them, since most of the time goes into gathering them;
+    ``weight`` is None where each unit is one row, as in wide tables, and need not be gathered.
     """
 
     units: object
     codes: list
-    weight: np.ndarray
+    weight: np.ndarray | None
     node: np.ndarray
     low: np.ndarray
     high: np.ndarray
@@ -248,11 +249,12 @@ class Level:
 
     @classmethod
     def first(cls, units, axes):
-        codes, weight = [_narrow(codes) for codes in units.codes], _narrow(units.weight)
+        codes = [_narrow(codes) for codes in units.codes]
+        weight = _narrow(units.weight) if (units.weight != 1).any() else None
         orders = [np.argsort(part, kind="stable").astype(np.int32) for part in codes]
         high = np.array([[axis.size.size - 1] for axis in axes])
         zero = np.zeros(1, dtype=np.int64)
-        cell = np.zeros(weight.size, dtype=np.int64)
+        cell = np.zeros(units.weight.size, dtype=np.int64)
         ends = np.zeros_like(high), high
         return cls(units, codes, weight, zero, *ends, zero, cell, orders, units.person)
 
@@ -311,8 +313,11 @@ class Level:
 
     def runs(self, j):
         """Return the runs of column ``j``, and the rows of each cell up to the end of each run."""
-        runs = Runs.of(self.codes[j].take(self.orders[j]), self.cell, self.start)
-        return runs, runs.running_units(self.weight.take(self.orders[j]))
+        order = self.orders[j]
+        runs = Runs.of(self.codes[j].take(order), self.cell, self.start)
+        if self.weight is None:
+            return runs, runs.running(np.diff(runs.start, append=order.size))
+        return runs, runs.running_units(self.weight.take(order))
 
     def people(self, j, runs, n_left):
         """Count the people on either side of a cut behind each run of column ``j``."""
@@ -329,19 +334,20 @@ class Level:
         """
         keep = best.found[self.cell]
         order, cell = self.orders[0].compress(keep), self.cell.compress(keep)
-        right = np.zeros(self.weight.size, dtype=bool)
-        right[order] = self.units.codes[best.column[cell], order] > best.below[cell]
-        leaf_of_unit[order] = left[cell] + right[order]
+        place = best.column[cell] * leaf_of_unit.size + order  # among all codes, column by column
+        right = self.units.codes.ravel().take(place) > best.below[cell]
+        leaf = left[cell] + right
+        leaf_of_unit[order] = leaf
 
-        pair = 2 * (np.cumsum(best.found) - 1)[cell]  # halves are numbered 2i and 2i + 1
-        half, n_halves = pair + right[order], 2 * int(best.found.sum())
+        n_halves = 2 * int(best.found.sum())
+        half = leaf - (left.max() + 2 - n_halves)  # the halves are the last leaves so far
         holder = self._halve_holders(order, right)
         # Where somebody may be on both sides of a further cut, rows say less than units do.
-        weight = self.weight[order] if holder is None else None
+        weight = None if self.weight is None or holder is not None else self.weight[order]
         large = np.bincount(half, weights=weight, minlength=n_halves) >= fewest
         sizes = np.bincount(half, minlength=n_halves)[large]
-        side = np.full(right.size, -1, dtype=np.int8)  # of units that are left out
-        side[order] = np.where(large[half], right[order], -1)
+        side = np.full(leaf_of_unit.size, -1, dtype=np.int8)  # of units that are left out
+        side[order] = np.where(large[half], right, -1)
         is_right = np.repeat(np.flatnonzero(large) % 2 == 1, sizes)
         places = np.flatnonzero(~is_right), np.flatnonzero(is_right)
         orders = [_part(o, side.take(o), places) for o in self.orders]
@@ -372,7 +378,7 @@ class Level:
         """Return the (half, person) pair of each unit, numbered from 0."""
         if self.holder is None:
             return None
-        key = 2 * self.holder[order] + right[order]
+        key = 2 * self.holder[order] + right
         used = np.zeros(int(key.max(initial=0)) + 1, dtype=bool)
         used[key] = True
         holder = np.zeros_like(self.holder)

@@ -100,7 +100,8 @@ class OrderedAxis:
         # Each value is divided before it is added, since the sum of large ones may overflow.
         means = np.bincount(cells, self.values[codes] / n_rows[cells])
         means = np.array([float(f"{mean:.10g}") for mean in means])
-        widths = self.values[high] - self.values[low]
+        ends = np.clip(self.values, -_FAR, _FAR)
+        widths = ends[high] - ends[low]
         first = np.lexsort((-widths, means))  # of classes with one mean the widest speaks for all
         cell_at = np.empty_like(first)
         cell_at[first] = np.arange(first.size)

@@ -67,13 +67,15 @@ def gather(columns, sizes, weight=None):
             key, codes[j] = np.divmod(key, int(sizes[j]))
         return codes, weight
     first, number = distinct(columns, sizes)
-    codes = np.stack([c[first] for c in columns]).astype(np.int32)
-    return codes, sums(number, len(first), weight)
+    codes = np.empty((len(columns), first.size), dtype=np.int32)
+    for j, column in enumerate(columns):
+        codes[j] = column[first]
+    return codes, sums(number, first.size, weight)
 
 
 def sums(groups, n_groups, weight=None):
     """Return the sum of whole-number weights (None: ones) in each group."""
-    return np.bincount(groups, weight, n_groups).astype(np.int64)
+    return np.bincount(groups, weight, n_groups).astype(np.int64, copy=False)
 
 
 @dataclass(frozen=True)

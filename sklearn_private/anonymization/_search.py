@@ -10,9 +10,9 @@ Lines differ from round to round. Classes are sorted by the codes of one of thei
 column, and columns of few codes tend to come first, since neighbours agree in the first columns.
 The choices come from a fixed sequence, so that a result can be repeated.
 
-Constraints are judged on the new classes. Where one of them fails, the stretch of line between the
-nearest cuts that both ways have in common is cut as before. All in all a round costs what the cuts
-cost, and a few sorts.
+Constraints are judged on classes that were not there before. Where one of them fails, the stretch
+of line between the nearest cuts that both ways have in common is cut as before. All in all a round
+costs what the cuts cost, and a few sorts.
 """
 
 import numpy as np
@@ -91,8 +91,19 @@ class Search:
         codes = task.codes[:, line.rows]
         new = recut(self._columns, codes, line.starts, task.k, task.longest)
         if task.is_judged:
-            new = reverted(line.starts, new, task.holds(Line(line.rows, new)))
+            good = np.ones(new.size, dtype=bool)
+            fresh = np.flatnonzero(~_are_among(line.starts, new, line.rows.size))
+            if fresh.size:
+                good[fresh] = task.holds(Line(line.rows, new).take(fresh))
+            new = reverted(line.starts, new, good)
         return Line(line.rows, new).followed_by(rest)
+
+
+def _are_among(old, new, n_rows):
+    """Tell which of the new classes of a line of ``n_rows`` rows are old ones, by their starts."""
+    stop_of_old = np.full(n_rows, -1)
+    stop_of_old[old] = np.append(old[1:], n_rows)
+    return stop_of_old[new] == np.append(new[1:], n_rows)
 
 
 def reverted(old, new, good):

@@ -6,7 +6,7 @@ from .. import _check
 from ._audit_releases import LEAST_FITS, audit_releases
 from ._claim import Claim
 from ._fits import audit_clone, draw, fit_once, release_names
-from ._neighbours import Neighbours, worst_case_neighbours
+from ._neighbours import Neighbours, declared_rows_per_unit, worst_case_neighbours
 
 
 class EpsilonAudit:
@@ -158,4 +158,5 @@ class EpsilonAudit:
         first, second = self.neighbours
         if not all(isinstance(side, tuple) and side for side in (first, second)):
             raise _check.invalid(self, "neighbours", rule, value=type(first).__name__)
-        return Neighbours(first, second, "given by the caller")
+        rows_per_unit = declared_rows_per_unit(self.estimator)
+        return Neighbours(first, second, "given by the caller", rows_per_unit)

@@ -77,6 +77,14 @@ def release_names(fitted, statement, releases):
             f"{type(fitted).__name__} states the releases {list(statement.releases)}, and an audit "
             "reads attributes. Give their names, such as releases=['coef_', 'intercept_']."
         )
+    for name in names:
+        try:
+            _flat(attrgetter(name)(fitted))
+        except (TypeError, ValueError) as error:
+            raise InvalidParameterError(
+                f"The release {name!r} of {type(fitted).__name__} does not consist of numbers. "
+                "Name parts that do, such as releases=['best_estimator_.coef_', 'best_score_']."
+            ) from error
     return names
 
 

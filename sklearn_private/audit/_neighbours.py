@@ -16,6 +16,10 @@ wrong. Under add-remove and zero-out the row is there or not, and the common row
 features. Where there are no labels, the replacement has the opposite ``apart`` instead, and the
 same rows serve sums, means and second moments.
 
+Where the estimator protects persons, the row that differs is a person, who owns twice as many equal
+rows as are to be used: one that forgot the limit is found out. All other rows have owners of their
+own.
+
 The row that differs lies ten times beyond the declared bounds: an estimator that clips never sees
 that, and one that forgot to is found out.
 """
@@ -45,16 +49,24 @@ class Neighbours:
         Arguments of ``fit``, such as ``(X, y)``.
     description : str
         By what they differ, in words.
+    rows_per_unit : int, default=1
+        Rows of one person that are used, where the third argument says whose data each row is.
     """
 
     first: tuple
     second: tuple
     description: str
+    rows_per_unit: int = 1
 
     @property
     def n_rows(self):
-        """Rows of the larger one."""
-        return max(len(self.first[0]), len(self.second[0]))
+        """Rows of the larger one, or the most that its persons can have in use."""
+        return max(map(self._size, (self.first, self.second)))
+
+    def _size(self, side):
+        if len(side) < 3 or side[2] is None:
+            return len(side[0])
+        return len(np.unique(side[2])) * self.rows_per_unit
 
 
 def worst_case_neighbours(estimator, neighboring):
@@ -80,7 +92,8 @@ def worst_case_neighbours(estimator, neighboring):
     if is_regressor(estimator):
         raise InvalidParameterError(_give_neighbours(estimator, "its targets"))
     centre, push, apart = _directions(estimator)
-    labels = class_labels(estimator)
+    labels, rows_per_unit = class_labels(estimator), declared_rows_per_unit(estimator)
+    n_owned = 1 if rows_per_unit == 1 else 2 * rows_per_unit
     if neighboring == "replace_one":
         half = N_COMMON // 2
         rows, codes = [push] * half + [-push] * half, [0] * half + [1] * half
@@ -91,13 +104,24 @@ def worst_case_neighbours(estimator, neighboring):
         replacement, differ = None, "or without it"
     rows, codes = rows + [apart] * N_ACROSS, codes + [0, 1] * (N_ACROSS // 2)
     first, second = (
-        _arguments(centre, rows + [BEYOND * x for x, _ in row], labels, codes + [c for _, c in row])
-        for row in ([(push + apart, 1)], [] if replacement is None else [replacement])
+        _arguments(
+            centre,
+            rows + [BEYOND * x for x, _ in row],
+            labels,
+            codes + [c for _, c in row],
+            n_owned,
+        )
+        for row in (
+            [(push + apart, 1)] * n_owned,
+            [] if replacement is None else [replacement] * n_owned,
+        )
     )
+    what = "one" if n_owned == 1 else f"one person's {n_owned}"
     return Neighbours(
         first,
         second,
-        f"{N_COMMON + N_ACROSS} rows, and one beyond the declared bounds {differ}",
+        f"{N_COMMON + N_ACROSS} rows, and {what} beyond the declared bounds {differ}",
+        rows_per_unit,
     )
 
 
@@ -107,6 +131,11 @@ def declared(estimator, name):
         if key.split("__")[-1] == name and value is not None:
             return value
     return None
+
+
+def declared_rows_per_unit(estimator):
+    """Return how many rows of one person are used; 1 where rows are protected by themselves."""
+    return declared(estimator, "rows_per_unit") or 1
 
 
 def bounds_by_position(bounds):
@@ -139,9 +168,14 @@ def _directions(estimator):
     return (low + high) / 2, half * pushing, half * ~pushing
 
 
-def _arguments(centre, rows, labels, codes):
+def _arguments(centre, rows, labels, codes, n_owned):
     X = centre + np.array(rows)
-    return (X,) if labels is None else (X, labels[np.array(codes)])
+    if labels is None:
+        return (X,)
+    y = labels[np.array(codes)]
+    if n_owned == 1:
+        return X, y
+    return X, y, np.minimum(np.arange(len(rows)), N_COMMON + N_ACROSS)
 
 
 def _give_neighbours(estimator, what):

@@ -6,6 +6,7 @@ holds: the rules of :mod:`sklearn_private.statements` decide, so a step that lea
 rows without differential privacy makes the search refuse.
 """
 
+import math
 import warnings
 from collections import Counter
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from ..accounting import compose_events
 from ..exceptions import InvalidParameterError
 from ..mechanisms import is_secure, uniform_below
 from ..statements import SEEDED, DPStatement, compose, walk
+from ._units import bounded_rows
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Fit:
         return any(claim.randomness == "seeded" for claim in self.claims)
 
 
-def fit_candidates(estimator, jobs, X, y, *, rng, n_jobs, measure=None, silent=False):
+def fit_candidates(estimator, jobs, X, y, *, rng, n_jobs, number=None, measure=None, silent=False):
     """Fit candidates in parallel.
 
     Parameters
@@ -68,6 +70,8 @@ def fit_candidates(estimator, jobs, X, y, *, rng, n_jobs, measure=None, silent=F
         Source of randomness of the search; one that is seeded, for tests, seeds the fits too.
     n_jobs : int or None
         As in joblib.
+    number : ndarray of int of shape (n_samples,), default=None
+        Whose data each row is; None protects each row by itself.
     measure : callable, default=None
         From ``(model, X, y)`` to what is measured on the last ones.
     silent : bool, default=False
@@ -81,7 +85,7 @@ def fit_candidates(estimator, jobs, X, y, *, rng, n_jobs, measure=None, silent=F
     """
     one = joblib.delayed(_fit)
     done = joblib.Parallel(n_jobs=n_jobs)(
-        one(_settled(candidate(estimator, parameters), rng), *rows, X, y, measure, silent)
+        one(_settled(candidate(estimator, parameters), rng), *rows, X, y, number, measure, silent)
         for parameters, *rows in jobs
     )
     return tuple(zip(*done, strict=True))
@@ -154,15 +158,18 @@ def together(events):
     )
 
 
-def draw_folds(n_rows, n_folds, rng):
-    """Draw the fold of each row by a coin of its own, without looking at any row.
+def draw_folds(number, n_folds, rng):
+    """Draw the fold of each unit by a coin of its own, without looking at any row.
 
-    So a row that is added, removed or replaced moves no other one, whatever the relation; folds
-    are of nearly, but not exactly, equal size.
+    So a unit that is added, removed or replaced moves no other one, whatever the relation; folds
+    are of nearly, but not exactly, equal size. Of a unit that is scored one row is taken, by a
+    second coin: it moves a score as far as one row does.
 
     Parameters
     ----------
-    n_rows, n_folds : int
+    number : ndarray of int of shape (n_samples,)
+        The unit of each row, from 0.
+    n_folds : int
         How many.
     rng : SecureSource or numpy.random.Generator
         Source of randomness.
@@ -170,15 +177,24 @@ def draw_folds(n_rows, n_folds, rng):
     Returns
     -------
     list of (ndarray of int, ndarray of int)
-        Positions of the rows outside and inside each fold.
+        For each fold the positions of the rows that are fitted, and of those that are scored.
     """
-    if n_rows < 2 * n_folds:
+    n_units = int(number.max(initial=-1)) + 1
+    # So many that all of them fall into one fold, and leave none to fit, less than once in 2^20.
+    least = max(2 * n_folds, 1 + math.ceil(20 / math.log2(n_folds)))
+    if n_units < least:
         raise InvalidParameterError(
-            f"{n_folds} folds need at least {2 * n_folds} rows. X has n_samples = {n_rows}. "
-            "Nothing was released."
+            f"{n_folds} folds need at least {least} rows, or persons. X has n_samples = "
+            f"{number.size}. Nothing was released. Give more, or take mode='public_validation'."
         )
-    folds = uniform_below(n_folds, n_rows, rng)
-    return [(np.flatnonzero(folds != k), np.flatnonzero(folds == k)) for k in range(n_folds)]
+    folds = uniform_below(n_folds, n_units, rng)[number]
+    scored = bounded_rows(number, 1, rng)
+    return [(np.flatnonzero(folds != k), scored[folds[scored] == k]) for k in range(n_folds)]
+
+
+def n_rows(data):
+    """Return how many rows a table, an array or a list has."""
+    return data.shape[0] if hasattr(data, "shape") else len(data)
 
 
 def take(data, rows):
@@ -191,11 +207,12 @@ def take(data, rows):
     return data[rows] if hasattr(data, "shape") else np.asarray(data)[rows]
 
 
-def _fit(model, fitted, measured, X, y, measure, silent):
+def _fit(model, fitted, measured, X, y, number, measure, silent):
+    owners = {} if number is None else {"privacy_unit": number[fitted]}
     with warnings.catch_warnings():
         if silent:
             warnings.simplefilter("ignore")
-        model.fit(take(X, fitted), take(y, fitted))
+        model.fit(take(X, fitted), take(y, fitted), **owners)
     fit = claimed(model)
     if measure is None:
         return fit, None

@@ -32,7 +32,8 @@ class DPGridSearchCV(PrivateSearch):
         scikit-learn.
     cv : int, default=5
         Number of folds of ``"compose"``; ``"select"`` holds out one of them for its scores. Rows
-        are dealt out by secret coins, since splits that look at labels are not private.
+        are dealt out by secret coins, since splits that look at labels are not private. With
+        ``privacy_unit=`` persons are, and one row of each person is scored.
     n_draws : float, default=30
         Mean number of candidates that ``"select"`` draws, with replacement. More find a better
         candidate; the cost grows slowly.

@@ -33,9 +33,9 @@ def class_codes(estimator, y):
     InvalidParameterError
         If there are fewer than two classes, or a label outside the declared ones.
     """
-    check_classification_targets(y)
     owner = type(estimator).__name__
     if estimator.classes is None:
+        check_classification_targets(y)
         classes, findings = np.unique(y), (_learned(owner),)
         if len(classes) < 2:
             raise InvalidParameterError(
@@ -44,13 +44,37 @@ def class_codes(estimator, y):
         warnings.warn(findings[0].message, PrivacyWarning, stacklevel=3)
     else:
         classes, findings = _declared(estimator), ()
-    matches = [np.asarray(y == label) & np.ones(len(y), dtype=bool) for label in classes]
-    if not np.any(matches, axis=0).all():
+    codes, known = positions(classes, y)
+    if not known.all():
         raise InvalidParameterError(
             f"y of {owner} holds a label outside {classes.tolist()!r}. Nothing was released. "
             "Declare every label, or map the others to one of them first."
         )
-    return classes, np.argmax(matches, axis=0), findings
+    return classes, codes, findings
+
+
+def positions(classes, y):
+    """Return where each label stands among classes, and whether it is one of them.
+
+    Labels are compared for equality alone, so labels of another kind are none of the classes.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Different labels.
+    y : ndarray of shape (n_samples,)
+        Labels of any kind.
+
+    Returns
+    -------
+    at : ndarray of int of shape (n_samples,)
+        0 where the label is none of the classes.
+    known : ndarray of bool of shape (n_samples,)
+    """
+    matches = np.zeros((len(classes), len(y)), dtype=bool)
+    for row, label in zip(matches, classes, strict=True):
+        row[:] = y == label
+    return matches.argmax(axis=0), matches.any(axis=0)
 
 
 def _declared(estimator):

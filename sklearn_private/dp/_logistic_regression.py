@@ -98,7 +98,8 @@ class DPLogisticRegression(ClassifierMixin, BaseEstimator):
     with ``privacy_unit=`` all rows of one person.
     **Against** whoever reads the fitted attributes and knows all other rows.
     **Leaks** the number and names of features, the class labels, the number of rows or persons
-    (unless ``neighboring="add_remove"``), that the solver converged, and the time of the fit.
+    (unless ``neighboring="add_remove"``), that the fit was not refused (values that are not finite,
+    labels that are not declared, a solver that did not converge), and the time of the fit.
     **Assumes** that the bounds, the classes and all parameters were chosen without looking at the
     rows, and that whoever reads the attributes has no access to this process.
 

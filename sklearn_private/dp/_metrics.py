@@ -21,8 +21,9 @@ from sklearn.utils import column_or_1d
 
 from ..exceptions import InvalidParameterError
 from ..mechanisms import Lattice
+from ._labels import positions
 
-_LATTICE = Lattice(2.0**-32)
+_LATTICE = Lattice(2.0**-20)  # fine enough for a score, and exact in float64 up to 2^30 rows
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class MeanScore:
     Parameters
     ----------
     values : callable
-        From ``(estimator, X, y)`` to an array of shape (n_samples,): what each row scores.
+        From ``(estimator, X, y)`` to an array of shape (n_samples,): what each row scores. What is
+        not a number counts as ``low``: a row must not be able to stop the score.
     low, high : float
         Values are clipped to this range; larger is better.
     """
@@ -71,7 +73,8 @@ class MeanScore:
         ndarray of shape (2,)
             Of the centred values, and of ``half``.
         """
-        values = np.clip(self.values(estimator, X, y), self.low, self.high) - self.centre
+        values = np.nan_to_num(self.values(estimator, X, y), nan=self.low)
+        values = np.clip(values, self.low, self.high) - self.centre
         return np.array([_LATTICE.to_float(_LATTICE.sum(values)), self.half * len(values)])
 
     def visible(self, sums, neighboring):
@@ -87,10 +90,12 @@ class MeanScore:
 
     def value(self, noisy, sums):
         """Return the score, from noisy sums; n is read from exact ones where it is public."""
-        scale = noisy[1] if len(noisy) == 2 else sums[1]
-        if scale <= 0:  # So few rows that noise drowned their number.
-            return float(self.centre)
-        return float(self.centre + self.half * noisy[0] / scale)
+        if len(noisy) == 1:
+            return float(self.centre + self.half * noisy[0] / sums[1]) if sums[1] else self.centre
+        if noisy[1] <= 0:  # So few rows that noise drowned their number.
+            return self.centre
+        # A ratio whose divisor is mostly noise can be of any size.
+        return float(self.centre + self.half * np.clip(noisy[0] / noisy[1], -1, 1))
 
 
 @dataclass(frozen=True)
@@ -137,13 +142,16 @@ class RocAuc:
         return (2.0, math.sqrt(2)) if neighboring == "replace_one" else (1.0, 1.0)
 
     def value(self, noisy, sums):
-        """Return the area, from noisy histograms alone; 1/2 where noise drowned a class."""
+        """Return the area, from noisy histograms alone; 1/2 where noise drowned a class.
+
+        Where it nearly did, their ratio can be of any size, and is clipped to [0, 1].
+        """
         negative, positive = noisy
         pairs = negative.sum() * positive.sum()
         if negative.sum() <= 0 or positive.sum() <= 0:
             return 0.5
         below = np.cumsum(negative) - negative / 2
-        return float(positive @ below / pairs)
+        return float(np.clip(positive @ below / pairs, 0, 1))
 
 
 def accuracy():
@@ -155,7 +163,7 @@ def negative_log_loss(min_probability):
     """Return the mean log-probability of the labels; smaller probabilities count as the least."""
 
     def values(estimator, X, y):
-        at, known = _positions(estimator.classes_, column_or_1d(y))
+        at, known = positions(estimator.classes_, column_or_1d(y))
         probabilities = estimator.predict_proba(X)[np.arange(len(at)), at]
         return np.log(np.maximum(np.where(known, probabilities, 0.0), min_probability))
 
@@ -164,9 +172,3 @@ def negative_log_loss(min_probability):
 
 def _is_right(estimator, X, y):
     return (estimator.predict(X) == column_or_1d(y)).astype(np.float64)
-
-
-def _positions(classes, y):
-    """Return where each label stands among sorted classes, and whether it is one of them."""
-    at = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
-    return at, classes[at] == y

@@ -231,8 +231,8 @@ def minimise(X, y, l2, linear, tolerance):
         w, value = _newton_step(X, y, l2, linear, w, value, gradient)
     raise SolverError(
         f"The solver did not prove a gradient below {tolerance:.3g}, so the privacy proof does not "
-        f"hold. Nothing was released. With {len(X)} rows of {X.shape[1]} columns, use a smaller "
-        "epsilon, fewer rows, or a smaller C."
+        f"hold. Nothing was released. With {len(X)} rows of {X.shape[1]} columns, use an epsilon "
+        "nearer to 1, fewer rows, or a smaller C."
     )
 
 

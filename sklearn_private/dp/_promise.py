@@ -54,7 +54,7 @@ def dp_statement(estimator, mechanism, bounds, findings, *, unit, secure):
             *(() if hidden else (f"number of {unit}s",)),
             *(("the set of labels in y",) if findings else ()),
             *(("that there are no more rows than n_public",) if estimator.n_public else ()),
-            "that all labels were declared ones and the solver converged",
+            "that all values were finite, all labels declared ones, and the solver converged",
             "time of the fit",
         ),
         assumes=(

@@ -1,6 +1,7 @@
 """Scores with differential privacy, which pay for the rows that they look at."""
 
 import math
+import warnings
 from dataclasses import dataclass
 
 from dp_accounting import ComposedDpEvent, GaussianDpEvent, LaplaceDpEvent
@@ -129,7 +130,10 @@ class DPScorer:
         """Return the exact sums of a score: not for release."""
         if len(y) == 0:  # a fold that no coin chose: predict would refuse it
             return self._statistic.nothing
-        return self._statistic.sums(estimator, X, y)
+        with warnings.catch_warnings():
+            # What a model warns of while it predicts depends on the rows: an overflow, for example.
+            warnings.simplefilter("ignore")
+            return self._statistic.sums(estimator, X, y)
 
     def noisy(self, sums, rng):
         """Return a score with noise, from exact sums; the caller has paid.

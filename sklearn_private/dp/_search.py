@@ -18,8 +18,9 @@ from ..accounting import open_ledger
 from ..exceptions import InvalidParameterError
 from ..mechanisms import is_secure, noise_source
 from ..statements import SEEDED, DPStatement, ledgers_of
-from ._candidates import candidate
+from ._candidates import candidate, n_rows
 from ._repeats import SHAPES
+from ._scorer import DPScorer
 from ._search_modes import (
     Task,
     compose_scores,
@@ -27,6 +28,7 @@ from ._search_modes import (
     select_secretly,
     validate_publicly,
 )
+from ._units import unit_numbers
 
 MODES = {
     "compose": compose_scores,
@@ -51,7 +53,10 @@ def _winner_has(name):
 class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
     """What the searches share; each one says which candidates there are."""
 
-    def fit(self, X, y=None, *, validation=None):
+    # Asked for by the class itself: with routing off, another search would drop it silently.
+    __metadata_request__fit = {"privacy_unit": True}  # noqa: RUF012
+
+    def fit(self, X, y=None, *, privacy_unit=None, validation=None):
         """Search, charging the ledger once for everything before anything is released.
 
         Parameters
@@ -60,6 +65,10 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
             Private rows. ``mode="free"`` does not read them.
         y : array-like of shape (n_samples,), default=None
             Their labels.
+        privacy_unit : array-like of shape (n_samples,), default=None
+            Whose data each row is, for the fits. A person is then in one fold, and one row of each
+            person is scored. A pipeline takes it with ``sklearn.set_config(
+            enable_metadata_routing=True)``.
         validation : tuple (X, y) of array-like, default=None
             Public rows and their labels, of the modes that score on public rows.
 
@@ -81,9 +90,10 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
         self._refuse_settings_of_the_search(candidates)
         ledger = self._one_ledger(candidates)
         validate_data(self, X, skip_check_array=True)
-        X, y = indexable(X, y)
+        X, y, number = self._rows_and_owners(X, y, privacy_unit)
 
         def pay(event, fits):
+            self._refuse_an_infinite_claim(event, fits, rng)
             open_ledger(ledger).spend(
                 event,
                 owner=type(self).__name__,
@@ -93,7 +103,7 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
                 seeded=_is_seeded(rng, fits),
             )
 
-        found = MODES[self.mode](Task(self, candidates, X, y, validation, rng, pay))
+        found = MODES[self.mode](Task(self, candidates, X, y, number, validation, rng, pay))
         statement = self._state(found, _is_seeded(rng, found.fits))
         for name in _RELEASED:  # those of an earlier fit in another mode go
             vars(self).pop(name, None)
@@ -189,14 +199,34 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
                     f"since {refused[last]}. Nothing was released."
                 )
 
+    def _rows_and_owners(self, X, y, privacy_unit):
+        """Return rows, labels and the number of each row's owner, if there is one."""
+        X, y = indexable(X, y)
+        if privacy_unit is None:
+            return X, y, None
+        if self.mode == "free":
+            raise InvalidParameterError(
+                f"mode='free' of {type(self).__name__} reads no private rows and takes no "
+                "privacy_unit=."
+            )
+        return X, y, unit_numbers(type(self).__name__, privacy_unit, n_rows(X))[0]
+
+    def _refuse_an_infinite_claim(self, event, fits, rng):
+        epsilon = accounting.epsilon(event, delta=self.delta, neighboring=_relation(fits))
+        if math.isinf(epsilon) and not _is_seeded(rng, fits):
+            raise _check.invalid(
+                self, "delta", "larger than the deltas of all fits and scores together"
+            )
+
     def _one_ledger(self, candidates):
-        """Return the ledger that pays: the search's own, or the one inside its candidates."""
+        """Return the ledger that pays: the search's own, or that of its scorer or candidates."""
         inside = [ledgers_of(candidate(self.estimator, p)) for p in candidates]
-        own = [] if self.ledger is None else [open_ledger(self.ledger)]
+        of_scores = self.scoring.ledger if isinstance(self.scoring, DPScorer) else None
+        own = [open_ledger(one) for one in (self.ledger, of_scores) if one is not None]
         ledgers = {ledger: None for group in (own, *inside) for ledger in group}
         if len(ledgers) > 1:
             raise InvalidParameterError(
-                f"{type(self).__name__} pays once, to one ledger, but it and its candidates name "
+                f"{type(self).__name__} pays once, to one ledger, but it and its parts name "
                 f"{len(ledgers)}. Nothing was released. Give ledger= to the search alone."
             )
         return next(iter(ledgers), None)

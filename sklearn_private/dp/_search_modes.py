@@ -32,7 +32,7 @@ from ..accounting import OneOfEvent
 from ..exceptions import GuaranteeError, InvalidParameterError
 from ..mechanisms import uniform_below
 from ..statements import DPStatement
-from ._candidates import draw_folds, fit_candidates, together
+from ._candidates import draw_folds, fit_candidates, n_rows, together
 from ._repeats import SHAPES, draw_repeats
 from ._scorer import METRICS, DPScorer
 
@@ -49,6 +49,8 @@ class Task:
         Parameters of each candidate.
     X, y : array-like
         The private rows.
+    number : ndarray of int of shape (n_samples,) or None
+        Whose data each row is; None protects each row by itself.
     validation : tuple of array-like or None
         The public rows and their labels.
     rng : object
@@ -62,9 +64,20 @@ class Task:
     candidates: list
     X: object
     y: object
+    number: object
     validation: tuple
     rng: object
     pay: object
+
+    @property
+    def n_rows(self):
+        """How many private rows there are."""
+        return n_rows(self.X)
+
+    @property
+    def units(self):
+        """The unit of each row: by itself, or its owner."""
+        return np.arange(self.n_rows) if self.number is None else self.number
 
 
 @dataclass(frozen=True)
@@ -107,12 +120,12 @@ def compose_scores(task):
     -------
     Found
     """
-    search, everything = task.search, np.arange(_n_rows(task.X))
-    folds = draw_folds(len(everything), search.cv, task.rng)
+    search, everything = task.search, np.arange(task.n_rows)
+    folds = draw_folds(task.units, search.cv, task.rng)
     scorer = private_scorer(search)
     jobs = [(parameters, *fold) for parameters in task.candidates for fold in folds]
     fits, sums = _fits(task, jobs, measure=scorer.sums)
-    scorer = _of_one_row(scorer, fits)
+    scorer = _of_same_unit(task, scorer, fits)
     scores = np.array([scorer.noisy(exact, task.rng) for exact in sums])
     results = _results(task.candidates, scores.reshape(-1, search.cv))
     events = [fit.event for fit in fits] + [scorer.event] * len(sums)
@@ -147,13 +160,14 @@ def select_secretly(task):
     Found
     """
     search = task.search
-    fold = draw_folds(_n_rows(task.X), search.cv, task.rng)[0]
+    fold = draw_folds(task.units, search.cv, task.rng)[0]
     scorer = private_scorer(search)
     jobs = [(parameters, *fold) for parameters in task.candidates]
-    # Of these fits nothing but their events is used, which are functions of public quantities.
-    planned, _ = _fits(task, jobs)
-    scorer = _of_one_row(scorer, planned)
-    # A row is either trained on or scored, by a coin, so a run costs one of the two.
+    # Of these fits nothing but their events is used, which are functions of public quantities. They
+    # are scored, so that a model that cannot be is refused before anything is paid.
+    planned, _ = _fits(task, jobs, measure=scorer.sums)
+    scorer = _of_same_unit(task, scorer, planned)
+    # A row (a person) is either trained on or scored, by a coin, so a run costs one of the two.
     run = _any_of([*(fit.event for fit in planned), scorer.event])
     event = RepeatAndSelectDpEvent(run, float(search.n_draws), SHAPES[search.law])
     task.pay(event, planned)
@@ -195,7 +209,7 @@ def validate_publicly(task):
     -------
     Found
     """
-    everything = np.arange(_n_rows(task.X))
+    everything = np.arange(task.n_rows)
     jobs = [(parameters, everything, None) for parameters in task.candidates]
     fits, _ = _fits(task, jobs)
     event = together(fit.event for fit in fits)
@@ -218,7 +232,7 @@ def search_one_release(task):
     Found
     """
     X, y = _public(task)
-    everything = np.arange(_n_rows(X))
+    everything = np.arange(n_rows(X))
     jobs = [(parameters, everything, None) for parameters in task.candidates]
     # In this process, so that what was frozen stays the same object.
     fits, _ = fit_candidates(task.search.estimator, jobs, X, y, rng=task.rng, n_jobs=1)
@@ -251,17 +265,25 @@ def private_scorer(search):
 def _fits(task, jobs, **options):
     search = task.search
     return fit_candidates(
-        search.estimator, jobs, task.X, task.y, rng=task.rng, n_jobs=search.n_jobs, **options
+        search.estimator,
+        jobs,
+        task.X,
+        task.y,
+        number=task.number,
+        rng=task.rng,
+        n_jobs=search.n_jobs,
+        **options,
     )
 
 
-def _of_one_row(scorer, fits):
-    """Return the scorer under the relation of the fits, all of which must be of one row."""
+def _of_same_unit(task, scorer, fits):
+    """Return the scorer under the relation of the fits, which must protect what it protects."""
+    scored = "row" if task.number is None else "person"
     for fit in fits:
-        if fit.unit != "row":
+        if fit.unit != scored:
             raise InvalidParameterError(
-                f"The fits protect one {fit.unit}, but a noisy score protects one row. Nothing was "
-                "released. Use mode='public_validation'."
+                f"The fits protect one {fit.unit}, but the noisy scores protect one {scored}. "
+                "Nothing was released. Give privacy_unit= if and only if the estimator asks for it."
             )
     return replace(scorer, neighboring=fits[0].neighboring)
 
@@ -340,7 +362,3 @@ def _ranked(search, results):
 
 def _best_mean(results):
     return np.argmax(results["mean_test_score"])
-
-
-def _n_rows(X):
-    return X.shape[0] if hasattr(X, "shape") else len(X)

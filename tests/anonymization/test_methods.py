@@ -136,6 +136,17 @@ def test_microaggregation_gives_the_mean_of_each_class():
     assert features[:, 0].mean() == pytest.approx(table["age"].mean())
 
 
+@pytest.mark.parametrize("scale", [1e308, 1e-308, 5e-324])
+def test_microaggregation_takes_numbers_of_any_size(scale):
+    X = scale * np.array([[-1.7], [-1.6], [1.6], [1.7]])
+    model = KAnonymizer(k=2, method="microaggregation", output="numeric")
+    features = model.fit_transform(X)
+    assert np.isfinite(features).all()
+    assert features[:, 0] == pytest.approx(
+        np.repeat([(X[:2] / 2).sum(), (X[2:] / 2).sum()], 2), rel=0.1
+    )
+
+
 @pytest.mark.parametrize(
     "params",
     [

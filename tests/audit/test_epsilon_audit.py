@@ -3,8 +3,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import mutants
-from sklearn_private import DPLogisticRegression, PrivacyLedger
+from sklearn_private import DPGridSearchCV, DPLogisticRegression, PrivacyLedger
 from sklearn_private.audit import EpsilonAudit
+from sklearn_private.dp._units import bounded_rows
 from sklearn_private.exceptions import InvalidParameterError
 
 MUTANTS = {
@@ -82,7 +83,8 @@ def test_the_audits_own_coins_do_not_seed_the_noise():
 
 
 def test_workers_give_releases_of_the_same_law():
-    assert audit(by_sums(), n_fits=100, n_jobs=2).verdict != "violation"
+    result = audit(by_sums(), n_fits=100, n_jobs=2, confidence=1 - 1e-6)
+    assert result.verdict != "violation"
 
 
 def test_neighbours_can_be_given(repeatable):
@@ -105,6 +107,25 @@ def test_releases_are_read_by_name(repeatable):
     assert audit(model, n_fits=40, releases=["intercept_"]).n_fits == 40
     with pytest.raises(InvalidParameterError, match="Give their names"):
         audit(model, n_fits=40, releases=["coef_", "weights_"])
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_forgotten_limit_on_the_rows_of_a_person_is_a_violation(
+    forgotten, repeatable, monkeypatch
+):
+    if forgotten:
+        everything = lambda number, *_: np.arange(number.size)  # noqa: E731
+        mutants.replace_everywhere(monkeypatch, bounded_rows, everything)
+    result = audit(by_sums().set_params(rows_per_unit=5), n_fits=150)
+    assert (result.verdict == "violation") is forgotten
+
+
+def test_a_release_that_is_no_number_is_refused_and_its_parts_are_read():
+    search = DPGridSearchCV(by_sums(), {"C": [None]}, n_draws=2)
+    with pytest.raises(InvalidParameterError, match="'best_estimator_' .* not consist of numbers"):
+        audit(search, n_fits=40)
+    releases = ["best_estimator_.coef_", "best_score_"]
+    assert audit(search, n_fits=40, releases=releases).n_fits == 40
 
 
 def test_an_estimator_without_a_claim_is_refused():

@@ -26,6 +26,19 @@ def test_one_row_is_left_out(relation):
     assert (y[:-1] == y2).all()
 
 
+@pytest.mark.parametrize("relation", ["replace_one", "zero_out"])
+def test_a_person_with_more_rows_than_are_used_is_replaced_or_left_out(relation):
+    model = DPLogisticRegression(feature_norm=2.0, classes=[0, 1], rows_per_unit=3)
+    pair = worst_case_neighbours(model, relation)
+    (X, y, person), (X2, y2, person2) = pair.first, pair.second
+    n_others = np.unique(person).size - 1
+    assert np.bincount(person).tolist() == [1] * n_others + [6]
+    assert (X[:n_others] == X2[:n_others]).all() and (y[:n_others] == y2[:n_others]).all()
+    assert len(X2) == len(person2) == n_others + (6 if relation == "replace_one" else 0)
+    assert pair.n_rows == 3 * (n_others + 1)
+    assert "one person's 6" in pair.description
+
+
 def clipped(row):
     return 2.0 * row / np.linalg.norm(row)
 

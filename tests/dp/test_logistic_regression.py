@@ -256,6 +256,14 @@ def test_a_label_outside_the_declared_ones_is_refused_and_not_shown(kind, rows, 
     assert ledger.entries() == []
 
 
+def test_warnings_do_not_tell_how_many_of_the_declared_labels_there_are():
+    X, classes = np.ones((60, 2)), range(40)
+    for n_labels in (1, 40):  # scikit-learn warns where every second row has a label of its own
+        private(classes=classes).fit(X, np.arange(60) % n_labels)
+    with pytest.raises(InvalidParameterError, match="label outside.*Nothing was released"):
+        private().fit(X, np.linspace(0, 1, 60))
+
+
 def test_one_class_cannot_be_learned(rows):
     X, y = rows
     with pytest.raises(InvalidParameterError, match=r"y holds one class only.*classes=\[\.\.\.\]"):

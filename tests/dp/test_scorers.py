@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 from sklearn.model_selection import cross_val_score
 
 from sklearn_private import PrivacyLedger, accounting
-from sklearn_private.dp import DPScorer
+from sklearn_private.dp import DPScorer, _scorer
 from sklearn_private.dp._metrics import RocAuc, accuracy, negative_log_loss
 from sklearn_private.exceptions import BudgetExceededError, InvalidParameterError, PrivacyWarning
 
@@ -106,6 +106,25 @@ def test_an_accuracy_has_the_stated_noise(epsilon, delta, model, rows):
     assert stats.kstest(noise, law(scale=scale / 1.3).cdf).pvalue < 0.01  # noise that is too small
 
 
+@pytest.mark.parametrize("delta, mechanism, norm", [(0.0, "laplace", 1), (1e-5, "gaussian", 2)])
+@pytest.mark.parametrize(
+    "metric, neighboring, moved",  # by how much one row moves each of the numbers that it moves
+    [("roc_auc", "replace_one", [1, 1]), ("accuracy", "add_remove", [0.5, 0.5])],
+)
+def test_laplace_noise_is_for_the_l1_norm_and_gaussian_noise_for_the_l2_norm(
+    delta, mechanism, norm, metric, neighboring, moved, model, rows, monkeypatch
+):
+    seen, honest = [], getattr(_scorer, mechanism)
+
+    def spy(*args, sensitivity, **rest):
+        seen.append(sensitivity)
+        return honest(*args, sensitivity=sensitivity, **rest)
+
+    monkeypatch.setattr(_scorer, mechanism, spy)
+    DPScorer(metric, delta=delta, neighboring=neighboring)(model, *rows)
+    assert seen == [pytest.approx(np.linalg.norm(moved, norm))]
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_a_score_costs_its_epsilon(metric):
     event = DPScorer(metric, epsilon=0.7, delta=1e-6).event
@@ -133,9 +152,59 @@ def test_labels_that_the_model_does_not_know_count_as_wrong(model):
     )
 
 
+def test_labels_of_another_kind_are_wrong_and_no_error(model, rows):
+    X = rows[0][:3]
+    for metric, least in (("accuracy", 0.0), ("neg_log_loss", math.log(0.01))):
+        scorer = DPScorer(metric)
+        for y in (["a", "b", "c"], np.array([7, None, "c"], dtype=object)):
+            sums = scorer.sums(model, X, y)
+            assert scorer._statistic.value(sums[:1], sums) == pytest.approx(least, abs=0.01)
+
+
+@pytest.mark.parametrize("metric", METRICS[:2])
+def test_a_row_that_overflows_moves_a_score_as_far_as_any_row_and_warns_of_nothing(metric, rows):
+    X, y = rows[0][:100].copy(), rows[1][:100] + rows[1][100:200]
+    model = LogisticRegression().fit(X, y)
+    model.coef_[:] = [[5, -7], [5, -5], [-5, 5]]
+    scorer = DPScorer(metric)
+    before = scorer.sums(model, X, y)
+    X[0] = 1e308  # its probabilities are not numbers
+    after = scorer.sums(model, X, y)
+    assert abs(after - before)[0] <= scorer._statistic.sensitivity("replace_one")[0]
+
+
+class Odd:
+    """Predicts what its rows say."""
+
+    classes_ = np.array([0, 1])
+
+    def predict_proba(self, X):
+        return X
+
+
+@pytest.mark.parametrize("probability", [1e9, np.inf, -5.0, np.nan])
+def test_what_is_no_probability_moves_a_loss_as_far_as_any_row(probability):
+    statistic = negative_log_loss(0.01)
+    moved = statistic.sums(Odd(), np.array([[0.5, probability]]), [1])[0]
+    assert abs(moved) <= statistic.half
+
+
 def test_noise_that_drowns_the_rows_gives_a_middling_score():
     assert accuracy().value(np.array([3.0, -1.0]), np.array([3.0, 4.0])) == 0.5
     assert RocAuc(3, 1.0).value(np.array([[1.0, -2, 0], [3, 4, 5]]), None) == 0.5
+
+
+def test_where_the_number_of_rows_is_hidden_a_score_is_made_of_noisy_sums_alone():
+    assert accuracy().value(np.array([1.0, 4.0]), None) == 0.5 + 0.5 / 4
+    assert RocAuc(3, 1.0).value(np.array([[1.0, 2, 0], [0, 4, 5]]), None) > 0.5
+
+
+def test_a_ratio_of_noise_stays_in_the_range_of_the_score():
+    for sign in (1, -1):
+        score = (sign + 1) / 2
+        assert accuracy().value(np.array([9.0 * sign, 0.1]), np.array([3.0, 4.0])) == score
+        negative = [30.0 * sign, 0.1 - 30.0 * sign, 0.0]  # hardly any row, and much noise
+        assert RocAuc(3, 1.0).value(np.array([negative, [1.0, 0.0, 9.0]]), None) == score
 
 
 def test_each_call_is_charged_and_a_refusal_releases_nothing(model, rows, tmp_path):

@@ -3,16 +3,18 @@
 import dataclasses
 import math
 import pickle
+import warnings
 
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from dp_accounting import dp_event
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -117,6 +119,46 @@ def test_warnings_and_prints_of_a_selection_do_not_depend_on_the_number_of_runs(
         DPGridSearchCV(pipeline, grid).fit(*rows)
     assert len(caught) == 2  # one for each candidate, from the fits that only tell their events
     assert capfd.readouterr().out == ""
+
+
+class Loud(DPLogisticRegression):
+    """Warns at each prediction, as a model does that overflows."""
+
+    def predict(self, X):
+        warnings.warn("a row is large", RuntimeWarning, stacklevel=2)
+        return super().predict(X)
+
+
+@pytest.mark.parametrize("mode", ["select", "compose"])
+def test_what_a_model_warns_of_while_it_is_scored_is_not_shown(rows, mode):
+    search = DPGridSearchCV(Loud(feature_norm=2.0, classes=[0, 1]), GRID, mode=mode, n_draws=9)
+    search.fit(*rows)  # any warning is an error
+    with pytest.warns(RuntimeWarning, match="a row is large"):
+        search.predict(rows[0])
+
+
+def test_a_model_that_cannot_be_scored_is_refused_before_anything_is_paid(rows, ledger):
+    search = DPGridSearchCV(private(classes=[0, 1, 2]), GRID, scoring="roc_auc", ledger=ledger)
+    with pytest.raises(InvalidParameterError, match="'roc_auc' needs two classes"):
+        search.fit(*rows)
+    assert ledger.entries() == []
+
+
+@pytest.mark.parametrize("mode", ["select", "compose"])
+def test_a_delta_below_that_of_the_fits_is_refused_before_anything_is_paid(rows, mode, tmp_path):
+    ledger = PrivacyLedger(tmp_path / "l", epsilon=50.0, delta=0.1)
+    search = DPGridSearchCV(private(), GRID, mode=mode, delta=0.0, ledger=ledger)
+    with pytest.raises(InvalidParameterError, match="The 'delta' parameter of DPGridSearchCV"):
+        search.fit(*rows)
+    assert ledger.entries() == []
+
+
+def test_the_ledger_of_the_scorer_pays_where_the_search_has_none(rows, ledger, tmp_path):
+    search = DPGridSearchCV(private(), GRID, scoring=DPScorer(ledger=ledger), n_draws=2)
+    assert search.fit(*rows).privacy_statement_.event == ledger.entries()[0].event
+    other = PrivacyLedger(tmp_path / "other", epsilon=50.0, delta=DELTA)
+    with pytest.raises(InvalidParameterError, match="name 2"):
+        search.set_params(ledger=other).fit(*rows)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn_private.exceptions.PrivacyWarning")
@@ -301,13 +343,35 @@ def test_a_fit_whose_event_was_not_paid_for_is_not_released(rows):
 
 
 def test_each_row_is_dealt_out_by_a_coin_of_its_own():
-    folds = draw_folds(6000, 3, noise_source(0))
+    folds = draw_folds(np.arange(6000), 3, noise_source(0))
     assert [len(outside) + len(inside) for outside, inside in folds] == [6000] * 3
     held_out = np.concatenate([inside for _, inside in folds])
     assert sorted(held_out) == list(range(6000))
     sizes = [len(inside) for _, inside in folds]
     assert len(set(sizes)) == 3  # equal sizes would tie the coins of the rows together
     assert max(abs(size - 2000) for size in sizes) < 150
+
+
+def test_a_person_is_in_one_fold_and_one_of_their_rows_is_scored():
+    number = np.repeat(np.arange(60), [1, 2, 9] * 20)
+    seen = np.zeros(number.size, dtype=bool)
+    for _ in range(100):
+        folds = draw_folds(number, 3, noise_source())
+        scored = np.concatenate([inside for _, inside in folds])
+        assert sorted(number[scored]) == list(range(60))
+        for outside, inside in folds:
+            assert not set(number[outside]) & set(number[inside])
+        assert sum(len(outside) for outside, _ in folds) == 2 * number.size
+        seen[scored] = True
+    assert seen.all()
+
+
+@pytest.mark.parametrize("n_folds, least", [(2, 21), (3, 14), (5, 10), (10, 20)])
+def test_no_fold_takes_all_rows_but_by_a_chance_of_one_in_a_million(n_folds, least):
+    assert n_folds ** (1 - least) < 2**-19.9
+    draw_folds(np.arange(least), n_folds, noise_source())
+    with pytest.raises(InvalidParameterError, match=f"at least {least} rows.*Nothing was released"):
+        draw_folds(np.repeat(np.arange(least - 1), 9), n_folds, noise_source())
 
 
 def test_equal_events_are_counted_together():
@@ -378,3 +442,34 @@ def test_a_noisy_score_of_one_row_does_not_join_the_claim_of_a_person(rows, publ
         search.fit(*rows)
     search.set_params(mode="public_validation").fit(*rows, validation=public)
     assert search.privacy_statement_.unit == "person"
+
+
+@pytest.mark.parametrize("mode", ["select", "compose", "public_validation"])
+def test_a_search_over_fits_of_persons_protects_persons(rows, public, mode, tmp_path):
+    person = [f"p{i}" for i in range(500) for _ in range(3)]
+    ledger = PrivacyLedger(tmp_path / "l", epsilon=50.0, delta=DELTA, unit="person")
+    search = DPGridSearchCV(private(rows_per_unit=2), GRID, mode=mode, n_draws=3, ledger=ledger)
+    options = {"validation": public} if mode == "public_validation" else {}
+    search.fit(*rows, privacy_unit=person, **options)
+    assert search.privacy_statement_.unit == "person"
+    assert "at most 2 are used" in search.privacy_statement_.protects
+    assert len(ledger.entries()) == 1
+    with pytest.raises(InvalidParameterError, match="'rows_per_unit' .* not told privacy_unit="):
+        search.fit(*rows, **options)
+
+
+def test_persons_reach_a_pipeline_in_a_search_by_routing(rows):
+    person = np.arange(1500) // 3
+    pipeline = make_pipeline(DomainEncoder((-1.0, 1.0)), private(rows_per_unit=2))
+    search = DPGridSearchCV(pipeline, {"dplogisticregression__C": [None]}, n_draws=2)
+    with sklearn.config_context(enable_metadata_routing=True):
+        assert search.fit(*rows, privacy_unit=person).privacy_statement_.unit == "person"
+        cross_validate(search, *rows, params={"privacy_unit": person}, cv=2, error_score="raise")
+    with pytest.raises(ValueError, match="privacy_unit"):
+        search.fit(*rows, privacy_unit=person)
+
+
+def test_a_free_search_takes_no_persons(rows, public):
+    search = DPGridSearchCV(private(), GRID, mode="free")
+    with pytest.raises(InvalidParameterError, match="takes no privacy_unit="):
+        search.fit(*rows, privacy_unit=rows[1], validation=public)

@@ -313,10 +313,10 @@ def squared_norm(monkeypatch):
     )
 
 
-def root_of_squares(monkeypatch):
+def squared_norm_of_a_parameter(monkeypatch):
     gradients = sys.modules["torch_private.layers._gradients"]
-    squares = gradients.squares
-    monkeypatch.setattr(gradients, "squares", lambda tensor: squares(tensor).sqrt())
+    norms_of = gradients.norms_of
+    monkeypatch.setattr(gradients, "norms_of", lambda tensor: norms_of(tensor).square())
 
 
 def uses_apart(monkeypatch):
@@ -326,8 +326,8 @@ def uses_apart(monkeypatch):
         def __init__(self, gradients):
             self.gradients = gradients
 
-        def squared_norms(self):
-            return sum(g.squared_norms() for g in self.gradients)
+        def norms(self):
+            return sum(g.norms().square() for g in self.gradients).sqrt()
 
         def sum_into(self, out, weights, beta):
             for g in self.gradients:
@@ -337,7 +337,7 @@ def uses_apart(monkeypatch):
     monkeypatch.setattr(backward, "together", Apart)
 
 
-@pytest.mark.parametrize("mutant", [off, squared_norm, root_of_squares, uses_apart])
+@pytest.mark.parametrize("mutant", [off, squared_norm, squared_norm_of_a_parameter, uses_apart])
 def test_the_comparison_finds_a_mutant(mutant, monkeypatch):
     torch.manual_seed(0)
     module, x = SHARED["tied, large"]()

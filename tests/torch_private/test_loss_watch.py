@@ -176,6 +176,32 @@ def test_only_the_first_batch_of_a_pass_is_watched(loops):
         optimizer.step()
 
 
+def test_passes_are_watched_ever_more_rarely(loops):
+    private = loops.make(loader={"batch_size": 400}, epochs=20)  # one batch a pass
+    module, optimizer, loader = private
+    watched = []
+    for number in range(20):
+        for x, y in loader:
+            loss = F.cross_entropy(module(x), y)
+            if private._run.watch._trace is not None:
+                watched.append(number)
+            loss.backward()
+            optimizer.step()
+    assert watched == [0, 1, 2, 4, 8, 16]
+
+
+def test_warnings_of_a_loss_are_not_given_again(loops):
+    def deprecated(out, y):
+        targets = F.one_hot(y, 2).float()
+        return F.mse_loss(out[:, :1], targets[:, :1], size_average=True)  # torch warns of it
+
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always")
+        private = loops.train(loops.make(), loss=deprecated)
+    assert private._run.watch.unchecked is None
+    assert len([w for w in given if "size_average" in str(w.message)]) == private.n_steps
+
+
 def test_torch_is_left_alone_after_the_loop_was_left(loops):
     module, _, loader = private = loops.make()
     for x, y in loader:

@@ -51,7 +51,7 @@ def test_an_honest_run_is_no_violation_and_its_canaries_are_seen():
 
 
 def test_too_little_noise_is_a_violation(monkeypatch):
-    monkeypatch.setattr(runs, "with_noise", lambda v, std, rng: with_noise(v, std / 5, rng))
+    monkeypatch.setattr(runs, "with_noise", lambda v, std, *args: with_noise(v, std / 5, *args))
     assert audited_run()[0].run().verdict == "violation"
 
 

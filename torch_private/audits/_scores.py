@@ -79,7 +79,7 @@ class CanaryScores:
         reach = _REACH * max(float(now.norm()), 1.0) / float(surprise.norm())
         ahead, behind = (self._losses_at(now + s * reach * surprise) for s in (1, -1))
         product = (ahead - behind).double() / (2 * reach)
-        self.total += (product * self._clipper.mode.weights(norms[None])[0]).cpu()
+        self.total += (product * self._clipper.mode.weights(norms)).cpu()
 
     def detach(self):
         """Stop watching the copy."""

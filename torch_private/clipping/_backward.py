@@ -67,8 +67,7 @@ class Batch:
     def __init__(self):
         self.complete = False
         self.size = None
-        self._uses = {}
-        self._squared_norms = {}  # taken while the gradients are in the cache
+        self._uses = {}  # by parameter: gradients of its uses, and norms while there is one
 
     def add(self, name, parameter, gradients):
         """Add what one use of a parameter contributes."""
@@ -77,25 +76,23 @@ class Batch:
             self.size = size
         if size != self.size:
             raise _other_batch(name, size, self.size)
-        uses = self._uses.get(parameter)
-        if uses is None:
+        earlier = self._uses.get(parameter)
+        if earlier is None:
             gradients = gradients.settled()
-            self._uses[parameter] = [gradients]
-            self._squared_norms[parameter] = gradients.squared_norms()
-            return
-        self._squared_norms.pop(parameter, None)
-        if isinstance(uses[0], Dense):
-            uses[0] = Dense(uses[0].dense() + gradients.dense())
+            # Taken now, while the gradients are in the cache.
+            self._uses[parameter] = [gradients], gradients.norms()
+        elif isinstance(earlier[0][0], Dense):
+            total = Dense(earlier[0][0].dense() + gradients.dense())
+            self._uses[parameter] = [total], None
         else:
-            uses.append(gradients)
+            self._uses[parameter] = [*earlier[0], gradients], None
 
     def merged(self):
-        """Return the gradients of each parameter and their squared norms, all uses together."""
-        found = {}
-        for parameter, uses in self._uses.items():
+        """Return each parameter, its gradients and their norms, all uses together."""
+        found = []
+        for parameter, (uses, norms) in self._uses.items():
             gradients = uses[0] if len(uses) == 1 else together(uses)
-            squared = self._squared_norms.get(parameter)
-            found[parameter] = gradients, gradients.squared_norms() if squared is None else squared
+            found.append((parameter, gradients, gradients.norms() if norms is None else norms))
         return found
 
 

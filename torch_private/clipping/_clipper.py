@@ -14,7 +14,7 @@ import torch
 from sklearn_private import _check
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 
-from ..layers import wide
+from ..layers import all_norms, wide
 from ._backward import Recorder
 from ._hooks import RootObserver
 from ._modes import MODES
@@ -126,7 +126,7 @@ class Clipper:
         self.engine_used_ = {unit.name: unit.engine for unit in units}
         self.layers = list(self.engine_used_)
         self.mode = mode.resolved(len(units))
-        self._row_of = _first_owner(units, self.mode.by_layer)
+        self._row_of = _first_owner(units)
         for unit in units:
             self._observers.append(attach(unit, self._recorder))
         self._observers.append(RootObserver(self.module, self._recorder))
@@ -205,36 +205,34 @@ class Clipper:
         """Add the clipped gradients of one backward pass to the sums."""
         if self._collected:
             self._begin()
-        gradients = batch.merged()
-        if not gradients:  # all parameters were frozen after the forward pass
+        found = batch.merged()
+        if not found:  # all parameters were frozen after the forward pass
             return
         scale = batch.size if self.loss_reduction == "mean" else 1
-        norms = self._norms_by_row(gradients, batch.size).mul_(scale)
+        norms = self._norms_to_clip(found, batch.size).mul_(scale)
         if not math.isfinite(norms.sum().item()):
-            self._drop(gradients, norms)
-        weights = self.mode.weights(norms).mul_(scale).unbind()
+            self._drop(found, norms)
+        weights = self.mode.weights(norms).mul_(scale)
         beta = 1 if self.n_backwards else 0  # the first backward pass overwrites the last sums
-        for parameter, sums in self._sums.items():
-            found = gradients.get(parameter)
-            if found is not None:
-                found[0].sum_into(sums, weights[self._row_of[parameter]], beta)
-            elif not beta:
-                sums.zero_()
-        self._norms.append(torch.linalg.vector_norm(norms, dim=0) if len(norms) > 1 else norms[0])
+        if not beta and len(found) < len(self._sums):
+            self.flat_sums.zero_()
+        by_layer = self.mode.by_layer
+        for parameter, gradients, _ in reversed(found):  # The last ones are in the cache.
+            row = weights[self._row_of[parameter]] if by_layer else weights
+            gradients.sum_into(self._sums[parameter], row, beta)
+        self._norms.append(all_norms(list(norms)) if by_layer else norms)
         self.n_backwards += 1
 
-    def _norms_by_row(self, gradients, batch_size):
-        """Return norms, one row for each layer that is clipped by itself."""
-        rows = {}
-        for parameter, (_, squared) in gradients.items():
-            row = self._row_of[parameter]
-            rows[row] = rows[row] + squared if row in rows else squared
+    def _norms_to_clip(self, found, batch_size):
+        """Return the norm of each sample, in one row for each layer that is clipped by itself."""
         if not self.mode.by_layer:
-            return rows[0].sqrt().unsqueeze(0)
-        zeros = self.flat_sums.new_zeros(batch_size)
-        return torch.stack([rows.get(row, zeros) for row in range(len(self.layers))]).sqrt_()
+            return all_norms([norms for _, _, norms in found])
+        rows = [[self.flat_sums.new_zeros(batch_size)] for _ in self.layers]
+        for parameter, _, norms in found:
+            rows[self._row_of[parameter]].append(norms)
+        return torch.stack([all_norms(row) for row in rows])
 
-    def _drop(self, gradients, norms):
+    def _drop(self, found, norms):
         """Count gradients and norms that are not finite as zero.
 
         To raise would tell that such a sample exists. A parameter that is not finite is another
@@ -245,10 +243,10 @@ class Clipper:
                 "A parameter of the module is not finite: training diverged. Nothing was released. "
                 "Lower the learning rate, and start again from the last checkpoint."
             )
-        samples = ~torch.isfinite(norms).all(0)
-        norms[:, samples] = 0
-        for found, _ in gradients.values():
-            found.drop(samples)
+        samples = ~torch.isfinite(norms.view(-1, norms.shape[-1])).all(0)
+        norms[..., samples] = 0
+        for _, gradients, _ in found:
+            gradients.drop(samples)
         self.n_dropped += int(samples.sum())
 
 
@@ -263,12 +261,12 @@ def _structure(modules):
     return children, [id(p) for p in parameters if p is not None and p.requires_grad]
 
 
-def _first_owner(units, by_layer):
+def _first_owner(units):
     """Return the row of norms that each parameter counts in."""
     owners = {}
     for row, unit in enumerate(units):
         for parameter in unit.module.parameters():
-            owners.setdefault(parameter, row if by_layer else 0)
+            owners.setdefault(parameter, row)
     return owners
 
 

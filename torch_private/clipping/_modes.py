@@ -2,8 +2,8 @@
 
 Every mode bounds what one sample adds to the sum, in L2 norm over all parameters: its sensitivity
 when a sample is added, removed or zeroed out (twice that when it is replaced). A mode gets the
-norms of each sample, shape (n_layers, batch_size) if it clips by layer and (1, batch_size) if not,
-and returns weights of the same shape.
+norm of each sample, shape (batch_size,), or (n_layers, batch_size) if it clips by layer, and
+returns weights of the same shape.
 """
 
 import math

@@ -80,7 +80,7 @@ class CopiesSums:
             norms = torch.linalg.vector_norm(gradients, dim=1)
             bad = ~torch.isfinite(norms)  # Counted as zero: to raise would tell that there is one.
             gradients[bad], norms[bad] = 0, 0
-            self.flat_sums.add_(self.mode.weights(norms[None])[0] @ gradients)
+            self.flat_sums.add_(self.mode.weights(norms) @ gradients)
         self.batch_size += len(x)
         self.n_backwards += 1
 

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 from torch.nn import grad as of
 
-from ._gradients import Dense, chunks, squares, wide
+from ._gradients import Dense, chunks, gram_norms, norms_of, wide
 
 _WEIGHT_GRADIENT = {1: of.conv1d_weight, 2: of.conv2d_weight, 3: of.conv3d_weight}
 
@@ -74,17 +74,16 @@ class _Correlation:
     def _positions(self):
         return self._grad.shape[2:].numel()
 
-    def squared_norms(self):
-        """Return the squared norm of each gradient, from the Gram matrices of patches."""
+    def norms(self):
+        """Return the norm of each gradient, from the Gram matrices of patches."""
         groups, positions = self._layer.groups, self._positions()
         result = wide(self._grad[:0]).new_empty(self.batch_size)
         numbers = positions * (self._shape[1:].numel() + 2 * positions) * groups
         for part in chunks(self.batch_size, numbers):
             grad = wide(self._grad[part]).reshape(-1, self._shape[0] // groups, positions)
-            grams = torch.bmm(grad.transpose(1, 2), grad)
             patches = self._patches(part)
-            grams *= torch.bmm(patches, patches.transpose(1, 2))
-            result[part] = grams.sum((1, 2)).view(-1, groups).sum(1)
+            grams = [torch.bmm(t, t.transpose(1, 2)) for t in (grad.transpose(1, 2), patches)]
+            result[part] = norms_of(gram_norms(*grams).view(-1, groups))
         return result
 
     def _patches(self, part):
@@ -115,7 +114,7 @@ class _Correlation:
         numbers = values[:1].numel() + self._x[:1].numel() + self._grad[:1].numel()
         for part in chunks(n, numbers):
             values[part] = self._samples_as_groups(wide(self._x[part]), wide(self._grad[part]))
-            norms[part] = squares(values[part])
+            norms[part] = norms_of(values[part])
         return Dense(values, norms)
 
     def _samples_as_groups(self, x, grad):

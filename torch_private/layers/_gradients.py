@@ -12,6 +12,11 @@ c_i g_i once the weights c_i are known. Neither needs the B gradients themselves
 
 The gradients of all uses of a parameter belong together before a norm is taken: :func:`together`.
 
+A norm that is not taken of what is summed, but of its factors, is a difference of large numbers
+where the T terms of a sample cancel: its rounding error may be larger than itself, and a sample of
+large terms would slip through the clipping. So no such norm is taken to be less than a hundredth of
+the sum of the norms of its terms: see :func:`from_terms`.
+
 .. [1] Z. Bu, Y.-X. Wang, S. Zha and G. Karypis, "Differentially private optimization on large model
    at small cost", ICML 2023.
 """
@@ -22,6 +27,8 @@ import torch
 
 _WIDE = (torch.float32, torch.float64)
 CHUNK_BYTES = 8 * 2**20  # temporaries stay below this, near the cache and off the memory's peak
+_WEIGHED_BYTES = 2**18  # of a weighed factor, which is made and read again at once
+_LEAST = 1e-4  # of a squared norm over that of terms that do not cancel; floats know it to 1e-6
 
 
 def wide(tensor):
@@ -29,18 +36,35 @@ def wide(tensor):
     return tensor if tensor.dtype in _WIDE else tensor.float()
 
 
-def chunks(n_samples, numbers_per_sample):
+def chunks(n_samples, numbers_per_sample, n_bytes=CHUNK_BYTES):
     """Yield slices of the batch whose temporaries of so many float32 numbers fit in a chunk."""
-    size = max(1, CHUNK_BYTES // max(1, 4 * numbers_per_sample))
+    size = max(1, n_bytes // max(1, 4 * numbers_per_sample))
     for start in range(0, n_samples, size):
         yield slice(start, min(start + size, n_samples))
 
 
-def squares(tensor):
-    """Return the sum of squares of each sample, shape (batch_size,)."""
+def norms_of(tensor):
+    """Return the norm of each sample, shape (batch_size,)."""
     tensor = tensor if tensor.dim() == 2 else tensor.flatten(1)
-    norms = torch.linalg.vector_norm(tensor, dim=1)
-    return norms * norms
+    return torch.linalg.vector_norm(tensor, dim=1)
+
+
+def all_norms(norms):
+    """Return the norms of gradients from those of their parts, a list."""
+    return torch.linalg.vector_norm(torch.stack(norms), dim=0)
+
+
+def from_terms(squared, total):
+    """Return norms from squared ones that were not taken of what will be summed.
+
+    Parameters
+    ----------
+    squared : Tensor of shape (batch_size,)
+        Squared norms, with rounding errors of about 1e-6 of the square of ``total``.
+    total : Tensor of shape (batch_size,)
+        Sums of the norms of the terms.
+    """
+    return torch.maximum(squared, total.square().mul_(_LEAST)).sqrt_()
 
 
 class Dense:
@@ -50,22 +74,22 @@ class Dense:
     ----------
     values : Tensor of shape (batch_size, *parameter_shape)
         The gradients.
-    squared_norms : Tensor of shape (batch_size,), default=None
-        Their squared norms, where they are known already.
+    norms : Tensor of shape (batch_size,), default=None
+        Their norms, where they are known already.
     """
 
-    def __init__(self, values, squared_norms=None):
+    def __init__(self, values, norms=None):
         self.values = values
-        self._squared_norms = squared_norms
+        self._norms = norms
 
     @property
     def batch_size(self):
         """The number of samples."""
         return self.values.shape[0]
 
-    def squared_norms(self):
-        """Return the squared norm of each gradient, shape (batch_size,)."""
-        return squares(self.values) if self._squared_norms is None else self._squared_norms
+    def norms(self):
+        """Return the norm of each gradient, shape (batch_size,)."""
+        return norms_of(self.values) if self._norms is None else self._norms
 
     def settled(self):
         """Return the cheapest form to keep until the weights are known."""
@@ -78,7 +102,8 @@ class Dense:
     def sum_into(self, out, weights, beta):
         """Set ``out``, of the parameter's shape, to ``beta`` (0, 1) × itself + the weighted sum."""
         values = self.values if self.values.dim() == 2 else self.values.flatten(1)
-        out.view(-1).addmv_(values.t(), weights, beta=beta)
+        out = out if out.dim() == 1 else out.view(-1)
+        out.addmv_(values.t(), weights, beta=beta)
 
     def drop(self, samples):
         """Set the gradients of the marked samples to zero."""
@@ -95,27 +120,26 @@ class Outer:
         First factor; without T, of one term.
     right : Tensor of shape (batch_size, T, D) or (batch_size, D)
         Second factor; the parameter has shape (p, D).
-    left_squares : Tensor of shape (batch_size,), default=None
-        Sums of squares of a first factor of one term, where they are known already.
+    left_norms : Tensor of shape (batch_size,), default=None
+        Norms of a first factor of one term, where they are known already.
     """
 
-    def __init__(self, left, right, left_squares=None):
+    def __init__(self, left, right, left_norms=None):
         self.left = left
         self.right = right
-        self._left_squares = left_squares
+        self._left_norms = left_norms
 
     @property
     def batch_size(self):
         """The number of samples."""
         return self.left.shape[0]
 
-    def squared_norms(self):
-        """Return the squared norm of each gradient, shape (batch_size,)."""
-        if self.left.dim() == 2:
-            left = self._left_squares
-            left = squares(wide(self.left)) if left is None else left
-            return left * squares(wide(self.right))
-        return _gram_norms(self.left, self.right)
+    def norms(self):
+        """Return the norm of each gradient, shape (batch_size,)."""
+        if self.left.dim() == 3:
+            return _gram_norms(self.left, self.right)
+        left = norms_of(wide(self.left)) if self._left_norms is None else self._left_norms
+        return left * norms_of(wide(self.right))
 
     def settled(self):
         """Return the cheapest form to keep until the weights are known.
@@ -144,7 +168,7 @@ class Outer:
         norms = values.new_empty(n)
         for part in chunks(n, p * D + n_terms * (p + D)):
             torch.bmm(wide(left[part]), wide(right[part]), out=values[part])
-            norms[part] = squares(values[part])
+            norms[part] = norms_of(values[part])
         return Dense(values, norms)
 
     def dense(self):
@@ -153,15 +177,20 @@ class Outer:
 
     def sum_into(self, out, weights, beta):
         """Set ``out``, of the parameter's shape, to ``beta`` (0, 1) × itself + the weighted sum."""
-        left, right = wide(self.left), wide(self.right)
-        weights = weights.view(-1, *[1] * (left.dim() - 1))
-        if left.shape[-1] < right.shape[-1]:
-            left = left * weights
-        else:
-            right = right * weights
-        if left.dim() == 3:
-            left, right = left.flatten(0, 1), right.flatten(0, 1)
-        out.addmm_(left.t(), right, beta=beta)
+        if not self.batch_size:
+            out.mul_(beta)
+        weights = weights.unsqueeze(1) if self.left.dim() == 2 else weights.view(-1, 1, 1)
+        narrow = min(self.left[:1].numel(), self.right[:1].numel())
+        for part in chunks(self.batch_size, narrow, _WEIGHED_BYTES):
+            left, right = wide(self.left[part]), wide(self.right[part])
+            if left.shape[-1] < right.shape[-1]:
+                left = left * weights[part]
+            else:
+                right = right * weights[part]
+            if left.dim() == 3:
+                left, right = left.flatten(0, 1), right.flatten(0, 1)
+            out.addmm_(left.t(), right, beta=beta)
+            beta = 1
 
     def drop(self, samples):
         """Set the gradients of the marked samples to zero."""
@@ -170,12 +199,18 @@ class Outer:
 
 
 def _gram_norms(left, right):
-    """Return ‖LᵀR‖² for each sample, from factors of shape (batch_size, T, ...)."""
+    """Return ‖LᵀR‖ for each sample, from factors of shape (batch_size, T, ...)."""
     norms = wide(left[:0]).new_empty(left.shape[0])
     for part in chunks(len(norms), 2 * left.shape[1] ** 2 + left[:1].numel() + right[:1].numel()):
         grams = [torch.bmm(t, t.transpose(1, 2)) for t in (wide(left[part]), wide(right[part]))]
-        norms[part] = grams[0].mul_(grams[1]).sum((1, 2))
+        norms[part] = gram_norms(*grams)
     return norms
+
+
+def gram_norms(left, right):
+    """Return ‖LᵀR‖ for each sample from the Gram matrices L Lᵀ, which is changed, and R Rᵀ."""
+    products = left.mul_(right)
+    return from_terms(products.sum((1, 2)), products.diagonal(dim1=1, dim2=2).sqrt().sum(1))
 
 
 class Rows:
@@ -210,10 +245,11 @@ class Rows:
         sums.index_add_(0, places.flatten(), self.values.flatten(0, 1))
         return keys // self.n_rows, keys % self.n_rows, sums
 
-    def squared_norms(self):
-        """Return the squared norm of each gradient, shape (batch_size,)."""
+    def norms(self):
+        """Return the norm of each gradient, shape (batch_size,)."""
         sample, _, sums = self._distinct
-        return self.values.new_zeros(self.batch_size).index_add_(0, sample, squares(sums))
+        squares = norms_of(sums).square()
+        return self.values.new_zeros(self.batch_size).index_add_(0, sample, squares).sqrt_()
 
     def settled(self):
         """Return the cheapest form to keep until the weights are known."""
@@ -246,10 +282,10 @@ class _RowsAndOuter:
         self._rows = rows
         self._outer = outer
 
-    def squared_norms(self):
-        """Return the squared norms: ‖a + b‖² = ‖a‖² + ‖b‖² + 2 ⟨a, b⟩."""
-        norms = self._rows.squared_norms() + self._outer.squared_norms()
-        return norms + 2 * self._inner_products()
+    def norms(self):
+        """Return the norms: ‖a + b‖² = ‖a‖² + ‖b‖² + 2 ⟨a, b⟩."""
+        a, b = self._rows.norms(), self._outer.norms()
+        return from_terms(a.square() + b.square() + 2 * self._inner_products(), a + b)
 
     def _inner_products(self):
         index, values = self._rows.index, self._rows.values
@@ -290,9 +326,9 @@ class Blocks:
         """The number of samples."""
         return self.blocks[0].batch_size
 
-    def squared_norms(self):
-        """Return the squared norm of each gradient, shape (batch_size,)."""
-        return sum(block.squared_norms() for block in self.blocks)
+    def norms(self):
+        """Return the norm of each gradient, shape (batch_size,)."""
+        return all_norms([block.norms() for block in self.blocks])
 
     def settled(self):
         """Return the cheapest form to keep until the weights are known."""

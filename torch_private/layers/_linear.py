@@ -1,6 +1,6 @@
 """Linear layers: the gradient of a weight is a sum of outer products over positions."""
 
-from ._gradients import Dense, Outer, squares, wide
+from ._gradients import Dense, Outer, norms_of, wide
 
 
 def linear(layer, x, grad):
@@ -34,18 +34,18 @@ def linear_map(weight, bias, x, grad):
     """Return the per-sample gradients of a weight and a bias (or None) by parameter."""
     x, grad = _sequences(x, grad)
     found = {}
-    grad_squares = squares(wide(grad)) if grad.dim() == 2 else None
+    grad_norms = norms_of(wide(grad)) if grad.dim() == 2 else None
     if weight.requires_grad:
-        found[weight] = Outer(grad, x, grad_squares)
+        found[weight] = Outer(grad, x, grad_norms)
     if bias is not None and bias.requires_grad:
-        found[bias] = bias_gradients(grad, grad_squares)
+        found[bias] = bias_gradients(grad, grad_norms)
     return found
 
 
-def bias_gradients(grad, squared_norms=None):
+def bias_gradients(grad, norms=None):
     """Return the per-sample gradients of what is added at each position of a sequence."""
     grad = wide(grad)
-    return Dense(grad, squared_norms) if grad.dim() == 2 else Dense(grad.sum(1))
+    return Dense(grad, norms) if grad.dim() == 2 else Dense(grad.sum(1))
 
 
 def _sequences(*tensors):

@@ -1,6 +1,6 @@
 """Gaussian noise from a cryptographic keystream."""
 
-from ._normal import standard_normal
+from ._normal import normal
 from ._vector import with_noise
 
-__all__ = ["standard_normal", "with_noise"]
+__all__ = ["normal", "with_noise"]

@@ -2,13 +2,13 @@
 
 import torch
 
-from ._normal import standard_normal
+from ._normal import normal
 
 _SMALL = 2**16  # Up to here the noise has double precision, whatever the vector has.
 
 
-def with_noise(vector, std, rng):
-    """Return a vector plus independent Gaussian noise on every coordinate.
+def with_noise(vector, std, rng, scale=1.0):
+    """Return a vector plus independent Gaussian noise on every coordinate, times a number.
 
     Parameters
     ----------
@@ -19,6 +19,8 @@ def with_noise(vector, std, rng):
         Standard deviation.
     rng : SecureSource or numpy.random.Generator
         Source of bytes, see :func:`sklearn_private.mechanisms.noise_source`.
+    scale : float, default=1.0
+        What the noisy vector is multiplied by, such as one over the rows of a mean.
 
     Returns
     -------
@@ -34,5 +36,6 @@ def with_noise(vector, std, rng):
     True
     """
     fine = len(vector) <= _SMALL or vector.dtype == torch.float64
-    noise = standard_normal(len(vector), rng, torch.float64 if fine else torch.float32)
-    return noise.mul_(std).to(vector.device).add_(vector).to(vector.dtype)
+    dtype = torch.float64 if fine else torch.float32
+    noise = normal(len(vector), rng, std * scale, dtype).to(vector.device)
+    return noise.add_(vector, alpha=scale).to(vector.dtype)

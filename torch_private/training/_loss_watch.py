@@ -5,13 +5,13 @@ a loss over ranks, weights by class counts of the batch: each makes a sample mov
 the others, and the noise no longer hides it. So does a loss that is a mean where a sum was declared
 or the other way round, since one more row then scales all others.
 
-The loss is code of the user that nobody hands to us. So for the first batch of every pass, what is
-computed from the module's outputs is written down (torch lets a mode see every function that is
+The loss is code of the user that nobody hands to us. So for the first batch of the first passes, and
+of the 4th, 8th, 16th and so on after them, what is computed from the module's outputs is written down (torch lets a mode see every function that is
 called), until ``backward`` is called on a result. That computation is then run again on a third of
 the rows alone, and on the others: the gradient of every output must be the same, up to the factor
 that the declared reduction makes. A loss of single samples passes by construction; one that mixes
-samples passes only if the mixing of these two parts moves no gradient. This is a test on one batch
-a pass and no proof, and statements name what it rests on as an assumption.
+samples passes only if the mixing of these two parts moves no gradient. This is a test on a few
+batches and no proof, and statements name what it rests on as an assumption.
 """
 
 import itertools
@@ -31,7 +31,7 @@ _PRECISE = (torch.float32, torch.float64)
 
 
 class LossWatch:
-    """Checks the loss of the first batch of every pass.
+    """Checks the loss of the first batch of passes 0, 1, 2, 4, 8 and so on.
 
     Parameters
     ----------
@@ -61,8 +61,9 @@ class LossWatch:
         ]
 
     def expect(self, piece):
-        """Watch the next loss if it is the first of a pass and of two rows at least."""
-        first = piece.first and piece.step % self._n_batches == 0
+        """Watch the next loss if its batch is the first of a pass to watch and has two rows."""
+        number, position = divmod(piece.step, self._n_batches)
+        first = piece.first and position == 0 and number & (number - 1) == 0
         self._expects = piece.n_rows > 1 and (first or self._expects)
 
     def stop(self):
@@ -256,7 +257,9 @@ def _run_again(calls, values, loss, numbers):
         tree = numbers.shorten(tree)
         return map_tensors(lambda tensor: values.get(id(tensor), tensor), tree)
 
-    with torch.random.fork_rng([loss.device] if loss.is_cuda else []), torch.enable_grad():
+    devices = [loss.device] if loss.is_cuda else []
+    with torch.random.fork_rng(devices), torch.enable_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # They were given when the loss was computed.
         for function, args, kwargs, result in calls:
             again = function(*place(args), **place(kwargs))
             pairs = zip(tensors_in(result), tensors_in(again), strict=True)

@@ -13,7 +13,7 @@ import torch
 from sklearn_private.exceptions import BudgetExceededError, GuaranteeError
 
 from ..clipping import AdaptiveClipping, gradient_noise_multiplier
-from ..noise import standard_normal, with_noise
+from ..noise import normal, with_noise
 
 _ROUNDING = 1e-3  # Float sums may exceed their bound by this share.
 
@@ -34,7 +34,7 @@ class Run:
     rng : SecureSource or numpy.random.Generator
         Source of noise.
     watch : LossWatch
-        Checks the loss of the first batch of each pass.
+        Checks the loss of a few batches.
 
     Attributes
     ----------
@@ -163,9 +163,9 @@ class Run:
         self._check_bound()
         self.spending.charge()
         std = self._gradient_noise() * clipper.sensitivity
-        vector = with_noise(clipper.flat_sums, std, self._rng)
-        if clipper.loss_reduction == "mean":
-            vector.div_(self.plan.sampler.batch_size)
+        mean = clipper.loss_reduction == "mean"
+        scale = 1 / self.plan.sampler.batch_size if mean else 1.0
+        vector = with_noise(clipper.flat_sums, std, self._rng, scale)
         parts = vector.split([parameter.numel() for parameter in clipper.parameters])
         self._set_gradients(parts)
         if isinstance(clipper.mode, AdaptiveClipping):
@@ -201,5 +201,5 @@ class Run:
         return self.plan.noise_per_row
 
     def _adapt(self, mode):
-        count = mode.count + self._count_noise() * float(standard_normal(1, self._rng))
+        count = mode.count + float(normal(1, self._rng, self._count_noise()))
         mode.update(count, self.plan.sampler.batch_size)
