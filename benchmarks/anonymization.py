@@ -3,7 +3,8 @@
 Times are end to end, DataFrame to DataFrame (anonypy: to its partition), CPU time in turns. Loss is
 recomputed from the classes of each tool with one function: set-GCP, and hierarchy-GCP where
 categories have the hierarchies of ARX; a suppressed row costs 1. ARX 3.9.2 is Java: its figures are
-those of its local recoding on the same rows, judged by the same function. ``quick`` runs k = 10.
+those of its local recoding on the same rows, judged by the same function. Last, what labels cost a
+model, and the raw model's own mean in each cell beside it. ``quick`` runs k = 10.
 """
 
 import json

@@ -31,14 +31,15 @@ def automatic(values, kind, people, fewest):
     people : ndarray of int of shape (n_values,)
         People who hold each value.
     fewest : int
-        A category that fewer people hold is not listed.
+        A category that fewer people hold is not listed, nor is one with the name of the root.
 
     Returns
     -------
     Hierarchy
     """
     if kind == "category":
-        names = [value for value, n in zip(values, people, strict=True) if n >= fewest]
+        pairs = zip(values, people, strict=True)
+        names = [value for value, n in pairs if n >= fewest and value != ROOT]
         return Hierarchy([(name, ROOT) for name in names or [OTHER]])
     finite = np.isfinite(values)
     values, people = values[finite], people[finite]

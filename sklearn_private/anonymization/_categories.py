@@ -2,8 +2,8 @@
 
 Categories are ordered by frequency, ties by name, so that a cut sets rare ones apart from frequent
 ones. Where labels must not name what fewer than ``k`` people share, such categories are merged into
-one code behind all others, called ``"(other)"``. A value that was not fitted belongs to the last
-code.
+one code behind all others, called ``"(other)"``; so are, always, those that are called like it or
+like the label that says nothing, ``"*"``. A value that was not fitted belongs to the last code.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,12 @@ from itertools import pairwise, repeat
 
 import numpy as np
 
+from ._hierarchy_tree import ROOT
 from ._labels import Labels
 from ._rows import count_people, distinct
 
 OTHER = "(other)"
+_RESERVED = (OTHER, ROOT)  # a category of this name would pass for what the label means
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ class CategoryAxis:
             Categories of fewer people are merged; 0 merges none.
         """
         order = np.argsort(-rows, kind="stable")
-        named = order[(people[order] >= fewest) & (np.array(names, dtype=object)[order] != OTHER)]
+        nameable = (people >= fewest) & [name not in _RESERVED for name in names]
+        named = order[nameable[order]]
         n_merged = len(names) - named.size
         rank = np.full(len(names), named.size)
         rank[named] = np.arange(named.size)

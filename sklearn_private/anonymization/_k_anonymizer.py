@@ -112,9 +112,9 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
     k-anonymous by itself, which ``release`` sees to.
 
     A missing value is a category of its own (``"(missing)"``). An unseen category falls into
-    ``"(other)"``, or with ``labels="tight"`` to the rarest ones; a number out of range falls into
-    an outer cell, as does a missing one where none was fitted. Categories are compared by their
-    printed form.
+    ``"(other)"`` where there is one, else to the rarest one; a number out of range falls into an
+    outer cell, as does a missing one where none was fitted. Categories are compared by their
+    printed form; one that prints ``"*"`` is part of ``"(other)"``.
 
     References
     ----------

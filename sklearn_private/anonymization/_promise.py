@@ -3,8 +3,9 @@
 from ..statements import AnonymityStatement, Finding
 from ._methods import METHODS
 
+_SAME = "sensitive values, where all who share a label have the same one (homogeneity)"
+_ALIKE = "what the sensitive values of a class have in common, as far as constraints let them"
 _LEAKS = (
-    "sensitive values, where all who share a label have the same one (homogeneity)",
     "sensitive values of people of whom more is known than the quasi-identifiers "
     "(background knowledge)",
     "what this and other tables or models of the same people tell together (composition)",
@@ -56,7 +57,12 @@ def anonymity_statement(estimator, roles, columns, **facts):
         unit="person" if by_person else "row",
         against="whoever reads the output and knows the quasi-identifiers of some people",
         releases=("labels in place of the quasi-identifiers", "all other columns as they are"),
-        leaks=(*_LEAKS, *_further_leaks(estimator, method), *[_SEVERAL] * by_person),
+        leaks=(
+            _ALIKE if constraints else _SAME,
+            *_LEAKS,
+            *_further_leaks(estimator, method),
+            *[_SEVERAL] * by_person,
+        ),
         assumes=(
             "the quasi-identifiers are all that can be known about a person from elsewhere",
             "direct identifiers were removed",

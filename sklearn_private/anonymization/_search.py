@@ -92,14 +92,14 @@ class Search:
         new = recut(self._columns, codes, line.starts, task.k, task.longest)
         if task.is_judged:
             good = np.ones(new.size, dtype=bool)
-            fresh = np.flatnonzero(~_are_among(line.starts, new, line.rows.size))
+            fresh = np.flatnonzero(~are_among(line.starts, new, line.rows.size))
             if fresh.size:
                 good[fresh] = task.holds(Line(line.rows, new).take(fresh))
             new = reverted(line.starts, new, good)
         return Line(line.rows, new).followed_by(rest)
 
 
-def _are_among(old, new, n_rows):
+def are_among(old, new, n_rows):
     """Tell which of the new classes of a line of ``n_rows`` rows are old ones, by their starts."""
     stop_of_old = np.full(n_rows, -1)
     stop_of_old[old] = np.append(old[1:], n_rows)

@@ -119,6 +119,7 @@ def is_missing(value):
 # Two entries of these types are equal where they print alike; of objects, 1 equals True.
 _PRINTED_APART = (nw.String, nw.Categorical, nw.Enum, nw.Boolean)
 _DTYPES = {"number": np.float64, "time": TIME}
+_DURATION = datetime.timedelta | np.timedelta64
 _EXACT = 2.0**53  # floats count no further
 _PLURAL = {"number": "numbers", "time": "dates", "category": "categories"}
 
@@ -145,7 +146,9 @@ def _kind_of_objects(values):
         types = {type(v) for v in values if not is_missing(v)}
         if not types:
             return None
-        if all(issubclass(t, numbers.Real) and t is not bool for t in types):
+        durations = [issubclass(t, _DURATION) for t in types]
+        reals = [issubclass(t, numbers.Real) and t is not bool for t in types]
+        if all(durations) or (all(reals) and not any(durations)):
             return "number"
         if all(issubclass(t, datetime.date | np.datetime64) for t in types):
             return "time"
@@ -155,7 +158,9 @@ def _kind_of_objects(values):
 def _numbers(column):
     if isinstance(column, np.ndarray):
         if column.dtype == object:
-            column = np.array([np.nan if is_missing(v) else v for v in column], dtype=float)
+            is_duration = any(isinstance(v, _DURATION) for v in column)
+            nothing, dtype = ("NaT", "m8[us]") if is_duration else (np.nan, float)
+            column = np.array([nothing if is_missing(v) else v for v in column], dtype=dtype)
         if column.dtype.kind == "m":
             column = column / np.timedelta64(1, "D")
         return column.astype(np.float64) + 0.0  # no negative zero

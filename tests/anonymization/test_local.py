@@ -22,7 +22,7 @@ from sklearn_private.anonymization._penalties import column_of
 from sklearn_private.anonymization._problem import Problem
 from sklearn_private.anonymization._rows import Units, count_people
 from sklearn_private.anonymization._rules import Rules
-from sklearn_private.anonymization._search import Search, reverted
+from sklearn_private.anonymization._search import Search, are_among, reverted
 from sklearn_private.anonymization._sensitive import Sensitive
 from sklearn_private.anonymization._task import Task
 
@@ -173,6 +173,13 @@ def test_the_cuts_do_not_depend_on_how_many_blocks_are_held_at_once(rng, monkeyp
     assert recut(columns, codes, starts, 5, 9).tolist() == at_once.tolist()
     before, after = (cost_of(axes, codes, classes_of_starts(s, 3000)) for s in (starts, at_once))
     assert after < before
+
+
+def test_classes_that_start_and_stop_as_before_are_not_judged_again():
+    old, new = np.array([0, 4, 8, 12, 16]), np.array([0, 4, 9, 12, 14])
+    assert are_among(old, new, 20).tolist() == [True, False, False, False, False]
+    assert are_among(old, old, 20).all()
+    assert are_among(old, np.array([0, 16]), 20).tolist() == [False, True]
 
 
 def test_stretches_with_a_bad_class_are_cut_as_before():

@@ -1,5 +1,7 @@
 """What each method of KAnonymizer keeps, and what it cannot do."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -179,6 +181,23 @@ def test_the_lattice_shows_one_level_of_each_column():
         assert label["city"] == CITY.generalise(row["city"], city)
 
 
+def test_the_statement_of_the_lattice_tells_the_least_loss_of_all_choices():
+    table, trees = people(120), {"city": CITY, "age": AGE}
+    model = KAnonymizer(
+        5, method="lattice", hierarchies=trees, quasi_identifiers=list(trees), sensitive=["ill"]
+    )
+    losses = []
+    for levels in product(*(range(tree.levels) for tree in trees.values())):
+        labels = pd.DataFrame()
+        for (name, tree), level in zip(trees.items(), levels, strict=True):
+            labels[name] = [tree.generalise(value, level) for value in table[name]]
+        if labels.groupby(list(trees)).size().min() >= 5:
+            costs = [labels[c].map(dict(zip(t.names, t.penalty))).mean() for c, t in trees.items()]
+            losses.append(np.mean(costs))
+    assert len(losses) > 1
+    assert model.fit(table).privacy_statement_.information_loss == pytest.approx(min(losses))
+
+
 def test_a_combination_that_was_not_fitted_says_nothing_in_the_lattice():
     table = pd.DataFrame({"age": [25] * 5 + [45] * 5, "city": ["Lyon"] * 5 + ["Porto"] * 5})
     anonymizer = KAnonymizer(k=5, method="lattice", hierarchies={"city": CITY, "age": AGE})
@@ -186,6 +205,17 @@ def test_a_combination_that_was_not_fitted_says_nothing_in_the_lattice():
     new = anonymizer.transform(pd.DataFrame({"age": [25, 45], "city": ["Lyon", "Lyon"]}))
     assert (new.iloc[1] == "*").all()
     assert (new.iloc[0] != "*").all()
+
+
+@pytest.mark.parametrize("labels", ["cell", "tight"])
+@pytest.mark.parametrize("method", ["mondrian", "local", "lattice"])
+def test_a_category_that_prints_like_the_root_never_passes_for_it(method, labels):
+    table = pd.DataFrame({"city": ["*"] * 4 + ["a"] * 4 + ["b"] * 4})
+    model = KAnonymizer(4, method=method, labels=labels)
+    out = model.fit_transform(table)["city"].astype(str)
+    says_nothing = (out == "*").mean()
+    assert set(out) == {"a", "b", "*" if method == "lattice" else "(other)"}
+    assert model.privacy_statement_.information_loss == pytest.approx(says_nothing)
 
 
 def test_labels_of_a_hierarchy_are_its_groups():
@@ -242,3 +272,14 @@ def test_pieces_give_the_same_rule(method):
     pieces = anonymizer_of(method, **params).fit(table.iloc[i : i + 70] for i in range(0, 300, 70))
     assert pieces.transform(table).equals(whole.transform(table))
     assert pieces.privacy_statement_ == whole.privacy_statement_
+
+
+def test_the_statement_names_homogeneity_where_nothing_limits_it():
+    table, params = people(200), {"quasi_identifiers": ["age"], "sensitive": ["ill"]}
+    plain = KAnonymizer(4, **params).fit(table).privacy_statement_
+    limited = KAnonymizer(4, subject_id="who", constraints=[LDiversity(2)], **params).fit(table)
+    assert any("homogeneity" in leak for leak in plain.leaks)
+    assert not any("homogeneity" in leak for leak in limited.privacy_statement_.leaks)
+    assert any("as far as constraints" in leak for leak in limited.privacy_statement_.leaks)
+    assert limited.privacy_statement_.unit == "person"
+    assert any("counts once for each" in text for text in limited.privacy_statement_.assumes)

@@ -1,5 +1,7 @@
 """Tables that are not in memory: counted where they are, labelled piece by piece."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -100,6 +102,27 @@ def test_every_source_gives_the_cells_of_the_table_in_memory(make, params, path,
     assert texts(found.transform(table)) == texts(expected.transform(table))
     assert found.privacy_statement_ == expected.privacy_statement_
     assert list(found.feature_names_in_) == list(table.columns)
+
+
+@pytest.fixture
+def spark():
+    """A session of Spark in this process, where there are PySpark and Java."""
+    sql = pytest.importorskip("pyspark.sql")
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java")
+    settings = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2"}
+    session = sql.SparkSession.builder.master("local[1]").config(map=settings).getOrCreate()
+    yield session
+    session.stop()
+
+
+@pytest.mark.filterwarnings("ignore")  # those of Spark
+def test_spark_counts_rows_and_gives_them_back_by_way_of_a_file(spark, path, table, tmp_path):
+    frame = spark.read.parquet(str(path))
+    expected, found = anonymizer_of({}).fit(table), anonymizer_of({}).fit(frame)
+    assert texts(found.transform(table)) == texts(expected.transform(table))
+    with pytest.raises(InvalidParameterError, match="Write the table to Parquet"):
+        found.transform_file(frame, tmp_path / "labels.parquet")
 
 
 @pytest.mark.parametrize("make", SOURCES.values(), ids=SOURCES)

@@ -173,9 +173,26 @@ def test_dates_are_cut_at_round_dates(values):
     assert labels_of(values) == ["< 2021-01-01"] * 3 + [">= 2021-01-01"] * 3
 
 
-def test_durations_are_numbers_of_days():
-    values = pd.Series(pd.to_timedelta([1] * 3 + [9] * 3, unit="D"))
+SPANS = [1] * 3 + [9] * 3
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.Series(pd.to_timedelta(SPANS, unit="D")),
+        pd.Series(pd.to_timedelta(SPANS, unit="D"), dtype=object),
+        pd.Series([datetime.timedelta(days) for days in SPANS], dtype=object),
+        np.array([np.timedelta64(days, "D") for days in SPANS], dtype=object),
+    ],
+    ids=["durations", "pandas objects", "Python objects", "NumPy objects"],
+)
+def test_durations_are_numbers_of_days(values):
     assert labels_of(values) == ["< 5"] * 3 + [">= 5"] * 3
+
+
+def test_missing_durations_among_objects_are_missing_numbers():
+    values = pd.Series([*pd.to_timedelta(SPANS, unit="D"), pd.NaT, None, pd.NaT], dtype=object)
+    assert labels_of(values) == ["< 5"] * 3 + [">= 5"] * 3 + ["(missing)"] * 3
 
 
 def test_infinite_numbers_have_cells():
