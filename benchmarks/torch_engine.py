@@ -18,6 +18,7 @@ from pathlib import Path
 
 import torch
 from torch import nn
+from torch._utils import _unflatten_dense_tensors
 from torch.nn import functional as F
 
 from sklearn_private._optional import require
@@ -99,14 +100,14 @@ def plain(module, x, y):
 def ours(noisy, module, x, y):
     optimizer = torch.optim.SGD(module.parameters(), RATE)
     clipper = Clipper(module, max_grad_norm=NORM, engine="fused")
-    sizes = [parameter.numel() for parameter in clipper.parameters]
 
     def step():
         F.cross_entropy(module(x), y).backward()
         clipper.clipped_sums()
         mean = noisy(clipper.flat_sums, clipper.sensitivity, 1 / len(x))
-        for parameter, part in zip(clipper.parameters, mean.split(sizes), strict=True):
-            parameter.grad = part.view(parameter.shape)
+        parts = _unflatten_dense_tensors(mean, clipper.parameters)
+        for parameter, part in zip(clipper.parameters, parts, strict=True):
+            parameter.grad = part
         optimizer.step()
 
     return step

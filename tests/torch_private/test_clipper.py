@@ -241,6 +241,24 @@ def test_checkpointed_layers_are_right():
     torch.testing.assert_close(clipper.flat_sums, gradients.sum(0).float())
 
 
+@pytest.mark.parametrize("gap", [1e-1, 1e-3, 3e-4, 1e-4, 1e-6])
+@pytest.mark.parametrize("layer", [nn.Linear(64, 512), nn.Conv1d(64, 512, 3)], ids=str)
+def test_terms_that_cancel_do_not_slip_through_the_clipping(layer, gap):
+    # Norms from Gram matrices are rounded to zero here: a sum of 10^6 would count as short.
+    torch.manual_seed(0)
+    x, grad = 1e4 * torch.randn(64), 1e4 * torch.randn(512)
+    grads = torch.stack([grad, -(1 + gap) * grad])
+    clipper = Clipper(layer, loss_reduction="sum")
+    if isinstance(layer, nn.Linear):
+        output = layer(x.repeat(1, 2, 1))
+    else:
+        output = layer(x[:, None].repeat(1, 1, 4)).transpose(1, 2)
+    (output * grads).sum().backward()
+    clipper.clipped_sums()
+    clipper.detach()
+    assert torch.linalg.vector_norm(clipper.flat_sums) <= 1.001
+
+
 def test_activations_of_low_precision_have_norms_of_single_precision():
     torch.manual_seed(0)
     module, x = nn.Linear(64, 8), torch.randn(5, 16, 64)

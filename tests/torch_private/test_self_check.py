@@ -81,6 +81,22 @@ def test_mixing_is_found_whatever_mixes(module):
         check(module)
 
 
+class MixesManyRows(nn.Module):
+    def forward(self, x):
+        return x - x.mean(0) if len(x) > 8 else x
+
+
+class SharesAConstant(nn.Module):
+    def forward(self, x):
+        return x / len(x)
+
+
+@pytest.mark.parametrize("layer", [MixesManyRows(), SharesAConstant()])
+def test_a_module_that_depends_on_the_size_of_the_batch_is_found(layer):
+    with pytest.raises(GuaranteeError, match="how many rows are in the batch"):
+        check(mlp(layer))
+
+
 def test_attention_over_the_batch_is_found():
     with pytest.raises(GuaranteeError):
         check(nn.Sequential(AcrossTokens()), torch.randn(20, 3, 8))

@@ -291,6 +291,6 @@ def _refuse_use(name, parameter):
     parameter.grad = None
     raise GuaranteeError(
         f"Parameter {name!r} was used outside its layer, so its gradient cannot be taken apart by "
-        "sample. Nothing was released. Call the layer instead, and leave penalties on parameters "
-        "to the optimizer (weight_decay)."
+        "sample. Nothing was released. Call the layer instead, leave penalties on parameters to "
+        "the optimizer (weight_decay), and do not compile the module: that goes around its layers."
     )

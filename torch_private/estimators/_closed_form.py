@@ -31,7 +31,8 @@ def has_closed_form(module, criterion):
     """
     names = [name for name, p in module.named_parameters() if p.requires_grad]
     plain = type(module) is nn.Linear and not (module._forward_hooks or module._forward_pre_hooks)
-    return plain and names in (["weight"], ["weight", "bias"]) and criterion in RESIDUALS
+    known = names in (["weight"], ["weight", "bias"]) and criterion in RESIDUALS
+    return plain and known and module.weight.dtype in (torch.float32, torch.float64)
 
 
 class LinearSums:

@@ -12,7 +12,7 @@ from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 from sklearn_private.mechanisms import noise_source
 
 from ._design import design
-from ._modules import new_module, outputs_of
+from ._modules import as_input, new_module, outputs_of
 from ._private_fit import CLIPPING, private_fit, seeded_torch
 
 
@@ -34,7 +34,7 @@ class ModuleEstimator(BaseEstimator):
         rng = noise_source(self.random_state)
         with seeded_torch(rng, self.device):
             module = self._start(inputs, known, anew)
-        tensors = [tensor.to(self.device) for tensor in (inputs, targets)]
+        tensors = [as_input(module, inputs), targets.to(self.device)]
         run = private_fit(self, module, tensors, self.criterion or self._criterion, rng)
         statement = self._statement(run, source, findings)
         if not anew:

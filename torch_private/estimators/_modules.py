@@ -55,9 +55,26 @@ def outputs_of(module, x):
     Tensor of shape (n_rows, ...)
         On the CPU.
     """
-    device = next((p.device for p in module.parameters()), torch.device("cpu"))
     with torch.inference_mode():
-        return torch.cat([module(part.to(device)).cpu() for part in x.split(_ROWS)])
+        return torch.cat([module(as_input(module, part)).cpu() for part in x.split(_ROWS)])
+
+
+def as_input(module, x):
+    """Return a tensor on the device and in the precision of a module's first weights.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The module.
+    x : Tensor
+        Numbers.
+
+    Returns
+    -------
+    Tensor
+    """
+    weights = next((p for p in module.parameters() if p.is_floating_point()), x)
+    return x.to(weights.device, weights.dtype)
 
 
 _ROWS = 4096

@@ -27,7 +27,6 @@ import torch
 
 _WIDE = (torch.float32, torch.float64)
 CHUNK_BYTES = 8 * 2**20  # temporaries stay below this, near the cache and off the memory's peak
-_WEIGHED_BYTES = 2**18  # of a weighed factor, which is made and read again at once
 _LEAST = 1e-4  # of a squared norm over that of terms that do not cancel; floats know it to 1e-6
 
 
@@ -36,9 +35,9 @@ def wide(tensor):
     return tensor if tensor.dtype in _WIDE else tensor.float()
 
 
-def chunks(n_samples, numbers_per_sample, n_bytes=CHUNK_BYTES):
+def chunks(n_samples, numbers_per_sample):
     """Yield slices of the batch whose temporaries of so many float32 numbers fit in a chunk."""
-    size = max(1, n_bytes // max(1, 4 * numbers_per_sample))
+    size = max(1, CHUNK_BYTES // max(1, 4 * numbers_per_sample))
     for start in range(0, n_samples, size):
         yield slice(start, min(start + size, n_samples))
 
@@ -177,20 +176,15 @@ class Outer:
 
     def sum_into(self, out, weights, beta):
         """Set ``out``, of the parameter's shape, to ``beta`` (0, 1) × itself + the weighted sum."""
-        if not self.batch_size:
-            out.mul_(beta)
-        weights = weights.unsqueeze(1) if self.left.dim() == 2 else weights.view(-1, 1, 1)
-        narrow = min(self.left[:1].numel(), self.right[:1].numel())
-        for part in chunks(self.batch_size, narrow, _WEIGHED_BYTES):
-            left, right = wide(self.left[part]), wide(self.right[part])
-            if left.shape[-1] < right.shape[-1]:
-                left = left * weights[part]
-            else:
-                right = right * weights[part]
-            if left.dim() == 3:
-                left, right = left.flatten(0, 1), right.flatten(0, 1)
-            out.addmm_(left.t(), right, beta=beta)
-            beta = 1
+        left, right = wide(self.left), wide(self.right)
+        weights = weights.unsqueeze(1) if left.dim() == 2 else weights.view(-1, 1, 1)
+        if left.shape[-1] < right.shape[-1]:
+            left = left * weights
+        else:
+            right = right * weights
+        if left.dim() == 3:
+            left, right = left.flatten(0, 1), right.flatten(0, 1)
+        out.addmm_(left.t(), right, beta=beta)
 
     def drop(self, samples):
         """Set the gradients of the marked samples to zero."""

@@ -66,7 +66,8 @@ def normal(n, rng, std=1.0, dtype=torch.float64):
 def _fill(block, rng, std, word):
     """Fill an array of even length; operations write over their operands, to stay in the cache."""
     block[:] = _words(len(block), rng, word)
-    u, angle = np.split(block, 2)
+    half = len(block) // 2
+    u, angle = block[:half], block[half:]
     np.abs(u, u)
     if u.min() < _COARSE:
         _refine(u, rng)

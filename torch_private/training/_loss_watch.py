@@ -5,13 +5,14 @@ a loss over ranks, weights by class counts of the batch: each makes a sample mov
 the others, and the noise no longer hides it. So does a loss that is a mean where a sum was declared
 or the other way round, since one more row then scales all others.
 
-The loss is code of the user that nobody hands to us. So for the first batch of the first passes, and
-of the 4th, 8th, 16th and so on after them, what is computed from the module's outputs is written down (torch lets a mode see every function that is
-called), until ``backward`` is called on a result. That computation is then run again on a third of
-the rows alone, and on the others: the gradient of every output must be the same, up to the factor
-that the declared reduction makes. A loss of single samples passes by construction; one that mixes
-samples passes only if the mixing of these two parts moves no gradient. This is a test on a few
-batches and no proof, and statements name what it rests on as an assumption.
+The loss is code of the user that nobody hands to us. So for the first batch of the first passes,
+and of the 4th, 8th, 16th and so on after them, what is computed from the module's outputs is
+written down (torch lets a mode see every function that is called), until ``backward`` is called on
+a result. That computation is then run again on a third of the rows alone, and on the others: the
+gradient of every output must be the same, up to the factor that the declared reduction makes. A
+loss of single samples passes by construction; one that mixes samples passes only if the mixing of
+these two parts moves no gradient. This is a test on a few batches and no proof, and statements name
+what it rests on as an assumption.
 """
 
 import itertools

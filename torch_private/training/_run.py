@@ -9,6 +9,7 @@ each row of it may enter once. The loader says what is out; the hook compares.
 """
 
 import torch
+from torch._utils import _unflatten_dense_tensors  # all views in one call, as DDP makes them
 
 from sklearn_private.exceptions import BudgetExceededError, GuaranteeError
 
@@ -79,7 +80,7 @@ class Run:
                 "The loader is gone through twice at the same time, so that a step would be "
                 "counted once and taken twice. Nothing was released. Use one iterator at a time."
             )
-        if piece.first:
+        if piece.first and (self._n_rows or self.clipper.n_backwards):
             self._forget()  # An unfinished sample was never released.
         self._piece = piece
         self._n_rows += piece.n_rows
@@ -166,11 +167,10 @@ class Run:
         mean = clipper.loss_reduction == "mean"
         scale = 1 / self.plan.sampler.batch_size if mean else 1.0
         vector = with_noise(clipper.flat_sums, std, self._rng, scale)
-        parts = vector.split([parameter.numel() for parameter in clipper.parameters])
-        self._set_gradients(parts)
+        self._set_gradients(_unflatten_dense_tensors(vector, clipper.parameters))
         if isinstance(clipper.mode, AdaptiveClipping):
             self._adapt(clipper.mode)
-        clipper.zero_sums()
+        self._forget()
         self.n_steps = self._piece.step + 1
         if self.n_steps == self.plan.n_steps:
             self.spending.note(self.n_steps)
@@ -186,9 +186,7 @@ class Run:
 
     def _set_gradients(self, parts):
         for parameter, part in zip(self.clipper.parameters, parts, strict=True):
-            if part is not None:
-                part = part.view(parameter.shape).to(parameter.dtype)
-            parameter.grad = part
+            parameter.grad = None if part is None else part.to(parameter.dtype)
 
     def _count_noise(self):
         # A twentieth of the batch (Andrew et al. 2021), and enough to leave most of the noise

@@ -6,6 +6,7 @@ and types, never from data) goes through the module:
 
 * one row is replaced, and no other row's output may change, nor depend on it by a gradient, nor may
   any buffer (running statistics) come out differently;
+* the batch is repeated, and the output of a row may not depend on how many there are;
 * every trainable parameter takes part;
 * the engine's clipped sum is compared with a loop over samples that uses nothing but autograd: no
   longer than its bound, nonzero wherever the loop's is, and equal for flat clipping.
@@ -29,6 +30,7 @@ from ._tensors import map_tensors, tensors_in
 
 _ROW = 1  # the one that is replaced
 _SAME = 1e-5  # of the largest output: how far rows may differ by the order of float additions
+_TIMES = 3  # How often the rows are repeated in a larger batch.
 _ENGINE_ERROR = {torch.float64: 1e-6, torch.float32: 1e-3}  # else 0.1: half precision
 
 
@@ -59,6 +61,7 @@ def self_check(module, loader, *, forward=None, **options):
         batch = synthetic_batch(loader, next(module.parameters()).device)
         outputs = _Outputs(module, forward or call)
         _refuse_mixing(outputs, batch)
+        _refuse_other_sizes(outputs, batch)
         names = {p: name for name, p in module.named_parameters() if p.requires_grad}
         _compare_engine(outputs, batch, names, options)
 
@@ -84,7 +87,8 @@ class _Outputs:
                 "forward=lambda module, batch: module(batch[0], batch[1])."
             ) from error
         outputs = [o for o in outputs if o.is_floating_point()]
-        if not outputs or any(not o.dim() or len(o) != N_ROWS for o in outputs):
+        n_rows = len(tensors_in(batch)[0])
+        if not outputs or any(not o.dim() or len(o) != n_rows for o in outputs):
             raise GuaranteeError(
                 "The module's outputs do not have one row for each sample in their first "
                 "dimension, so that it cannot be seen whether samples mix. Nothing was released. "
@@ -148,13 +152,29 @@ def _refuse_mixing(outputs, batch):
         )
 
 
+def _refuse_other_sizes(outputs, batch):
+    """Raise if a row comes out otherwise of a larger batch; a random module cannot be compared."""
+    with torch.no_grad():
+        few = outputs(batch)
+        if not _all_same(few, outputs(batch, seed=1)):
+            return
+        many = outputs(map_tensors(lambda tensor: torch.cat([tensor] * _TIMES), batch))
+    for a, b in zip(few, many, strict=True):
+        if not _same(a, b[:N_ROWS], _ENGINE_ERROR.get(a.dtype, 0.1)):
+            raise GuaranteeError(
+                f"The output of a row depends on how many rows are in the batch: {N_ROWS} or "
+                f"{_TIMES * N_ROWS}. No sample's influence is bounded. Nothing was released. Leave "
+                "out of the module what depends on the size of the batch."
+            )
+
+
 def _differentiable(tensor):
     return tensor.clone().requires_grad_() if tensor.is_floating_point() else tensor
 
 
-def _same(a, b):
+def _same(a, b, tolerance=_SAME):
     scale = float(a.abs().max()) if a.numel() else 0.0
-    return torch.allclose(a, b, rtol=0, atol=_SAME * scale, equal_nan=True)
+    return torch.allclose(a, b, rtol=0, atol=tolerance * scale, equal_nan=True)
 
 
 def _all_same(first, second):
