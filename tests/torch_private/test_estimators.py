@@ -441,3 +441,27 @@ def test_private_digits_reach_92_percent_at_epsilon_1():
         model = DPClassifier(epsilon=1.0, classes=range(10), feature_norm=1.0)
         scores.append(model.fit(parts[0], parts[2]).score(parts[1], parts[3]))
     assert np.mean(scores) >= 0.92
+
+
+@pytest.mark.parametrize(
+    "optimizer, message",
+    [
+        (torch.optim.LBFGS, "LBFGS evaluates the loss several times"),
+        ("sgd", "'optimizer' parameter of DPClassifier must be a class like"),
+        (lambda parameters, lr: None, "Got NoneType instead"),
+    ],
+)
+def test_what_makes_no_private_optimizer_is_refused_before_it_is_paid(
+    line, tmp_path, optimizer, message
+):
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=2.0, delta=1e-5, neighboring="zero_out")
+    with pytest.raises(InvalidParameterError, match=message):
+        DPBinary(optimizer=optimizer, feature_norm=2.0, ledger=ledger).fit(*line)
+    assert ledger.entries() == []
+
+
+def test_a_module_without_shapes_is_refused(line):
+    with pytest.raises(
+        InvalidParameterError, match=r"0\.weight, 0\.bias get theirs from the first"
+    ):
+        DPBinary(lambda: nn.Sequential(nn.LazyLinear(2)), feature_norm=2.0).fit(*line)

@@ -8,6 +8,8 @@ from torch import nn
 
 from sklearn_private import _check
 
+from ..training._parts import check_module
+
 
 def new_module(estimator, n_features, n_outputs):
     """Return a module for one fit.
@@ -25,6 +27,7 @@ def new_module(estimator, n_features, n_outputs):
     """
     made = estimator.module
     if isinstance(made, nn.Module):
+        check_module(made)
         return copy.deepcopy(made).to(estimator.device)
     if not callable(made):
         raise _check.invalid(estimator, "module", "a torch.nn.Module, or a function that makes one")
@@ -33,6 +36,7 @@ def new_module(estimator, n_features, n_outputs):
         raise _check.invalid(
             estimator, "module", "a function that returns a torch.nn.Module", type(made).__name__
         )
+    check_module(made)
     if type(made) is nn.Linear:  # Its loss is convex: zero is as good a start as any, and quieter.
         with torch.no_grad():
             for parameter in made.parameters():

@@ -20,6 +20,7 @@ from functools import partial
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
+from sklearn_private import _check
 from sklearn_private.accounting import open_ledger
 from sklearn_private.mechanisms import is_secure
 
@@ -27,6 +28,7 @@ from ..clipping import AdaptiveClipping, AutomaticClipping, Clipper, FlatClippin
 from ..sampling import private_loader
 from ..training import PrivateTraining
 from ..training._loss_watch import LossWatch
+from ..training._parts import check_optimizer
 from ..training._plan import make_plan
 from ..training._run import Run
 from ..training._self_check import self_check
@@ -62,7 +64,7 @@ def private_fit(estimator, module, tensors, criterion, rng):
     """
     lr = estimator._default_lr(module) if estimator.lr is None else estimator.lr
     trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    optimizer = (estimator.optimizer or torch.optim.SGD)(trained, lr=lr)
+    optimizer = _optimizer(estimator, trained, lr)
     with seeded_torch(rng, estimator.device):
         private, step = _private(estimator, module, optimizer, tensors, criterion, rng)
         try:
@@ -114,6 +116,15 @@ def seeded_torch(rng, device):
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(int.from_bytes(rng.bytes(4), "little"))
         yield
+
+
+def _optimizer(estimator, parameters, lr):
+    make = torch.optim.SGD if estimator.optimizer is None else estimator.optimizer
+    if not callable(make):
+        raise _check.invalid(estimator, "optimizer", "a class like torch.optim.SGD, or None")
+    optimizer = make(parameters, lr=lr)
+    check_optimizer(optimizer)
+    return optimizer
 
 
 def _private(estimator, module, optimizer, tensors, criterion, rng):

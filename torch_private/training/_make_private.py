@@ -12,6 +12,7 @@ from sklearn_private.mechanisms import is_secure, noise_source
 from ..clipping import Clipper
 from ..sampling import private_loader
 from ._loss_watch import LossWatch
+from ._parts import check_module, check_optimizer
 from ._plan import make_plan
 from ._private_training import PrivateTraining
 from ._run import Run
@@ -191,6 +192,8 @@ def _check_parts(module, optimizer):
             f"The 'module' parameter of make_private must be one module in one process. Got "
             f"{type(module).__name__} instead. For several devices use opacus."
         )
+    check_module(module)
+    check_optimizer(optimizer)
     runs = [_PRIVATE[layer]() for layer in module.modules() if layer in _PRIVATE]
     if any(run is not None and run.attached for run in runs):
         raise GuaranteeError(
