@@ -1,6 +1,7 @@
 """Searches that pay: what they charge, what they release, what they refuse."""
 
 import dataclasses
+import logging
 import math
 import pickle
 import warnings
@@ -36,7 +37,7 @@ from sklearn_private.exceptions import (
     InvalidParameterError,
     PrivacyWarning,
 )
-from sklearn_private.mechanisms import noise_source
+from sklearn_private.mechanisms import is_secure, noise_source
 
 DELTA = 1e-5
 GRID = {"C": [1e-4, None]}
@@ -82,9 +83,17 @@ def test_a_selection_is_charged_once_and_costs_about_two_fits(rows, ledger):
     assert search.predict(rows[0]).shape == (1500,)
 
 
+def test_a_selection_pays_for_its_law_and_for_the_dearer_of_fit_and_score(rows):
+    search = DPGridSearchCV(private(), GRID, n_draws=30, law="geometric").fit(*rows)
+    assert search.privacy_statement_.event.shape == 1.0
+    assert search.privacy_statement_.epsilon == pytest.approx(2.62, abs=0.02)
+    search.set_params(scoring=DPScorer(epsilon=4.0)).fit(*rows)
+    assert search.privacy_statement_.epsilon > 8
+
+
 def test_a_selection_releases_the_winner_and_nothing_that_tells_the_number_of_runs(rows):
     search = DPGridSearchCV(private(), GRID, n_draws=5).fit(*rows)
-    assert {name for name in vars(search) if name.endswith("_")} == {
+    assert vars(search).keys() - search.get_params(deep=False).keys() == {
         "best_estimator_",
         "best_index_",
         "best_params_",
@@ -107,6 +116,27 @@ def test_a_selection_pays_before_it_draws(rows, monkeypatch, tmp_path):
     assert drawn == [1]
 
 
+def test_no_statement_log_or_pickle_depends_on_the_number_of_runs(rows, monkeypatch, caplog, capfd):
+    caplog.set_level(logging.DEBUG)
+    seen = []
+    for n_runs in (1, 40):
+        monkeypatch.setattr(_search_modes, "draw_repeats", lambda *_, n=n_runs: n)
+        search = DPGridSearchCV(private(), {"C": [None]}, n_draws=5).fit(*rows)
+        shown = repr(search), search.privacy_statement_, caplog.messages[:], capfd.readouterr()
+        seen.append((*shown, len(pickle.dumps(search))))
+        caplog.clear()
+    assert seen[0] == seen[1]
+    assert seen[0][3] == ("", "")
+
+
+def test_the_number_of_runs_is_drawn_from_the_source_of_the_search(rows, monkeypatch):
+    seen = []
+    draw = lambda law, mean, rng: seen.append((law, mean, is_secure(rng))) or 2  # noqa: E731
+    monkeypatch.setattr(_search_modes, "draw_repeats", draw)
+    DPGridSearchCV(private(), GRID, n_draws=5, law="geometric").fit(*rows)
+    assert seen == [("geometric", 5, True)]
+
+
 @pytest.mark.parametrize("n_runs", [1, 40])
 def test_warnings_and_prints_of_a_selection_do_not_depend_on_the_number_of_runs(
     rows, monkeypatch, capfd, n_runs
@@ -118,7 +148,7 @@ def test_warnings_and_prints_of_a_selection_do_not_depend_on_the_number_of_runs(
     with pytest.warns(PrivacyWarning, match="learned the class labels") as caught:
         DPGridSearchCV(pipeline, grid).fit(*rows)
     assert len(caught) == 2  # one for each candidate, from the fits that only tell their events
-    assert capfd.readouterr().out == ""
+    assert capfd.readouterr() == ("", "")
 
 
 class Loud(DPLogisticRegression):
@@ -180,6 +210,25 @@ def test_composition_charges_every_fit_every_score_and_the_refit(rows, ledger):
     assert kinds(search.privacy_statement_.event)["LaplaceDpEvent"] == 13 + 12
     assert search.privacy_statement_.epsilon == pytest.approx(13 * 1.0 + 12 * 0.5)
     assert len(ledger.entries()) == 1
+
+
+@pytest.mark.parametrize("mode", ["select", "compose"])
+def test_only_noisy_scores_are_compared_and_released(rows, mode, monkeypatch):
+    noisy = []
+
+    def drawn(self, sums, rng):
+        noisy.append(float(rng.bytes(1)[0]))  # any number but the exact score
+        return noisy[-1]
+
+    monkeypatch.setattr(DPScorer, "noisy", drawn)
+    monkeypatch.setattr(_search_modes, "draw_repeats", lambda *_: 7)
+    search = DPGridSearchCV(private(), GRID, mode=mode, cv=2).fit(*rows)
+    if mode == "select":
+        assert len(noisy) == 7
+        assert search.best_score_ == max(noisy)
+    else:
+        scores = [search.cv_results_[f"split{k}_test_score"] for k in range(2)]
+        assert np.transpose(scores).ravel().tolist() == noisy
 
 
 def test_a_refit_that_depends_on_scores_costs_the_most_of_any_candidate(rows):
@@ -317,10 +366,16 @@ def test_a_fitted_search_pickles(rows):
     assert again.privacy_statement_ == search.privacy_statement_
 
 
-def test_the_relation_of_the_fits_is_that_of_the_scores(rows):
+def test_the_relation_of_the_fits_is_that_of_the_scores(rows, monkeypatch):
+    noisy, seen = DPScorer.noisy, set()
+    spy = lambda self, *args: seen.add(self.neighboring) or noisy(self, *args)  # noqa: E731
+    monkeypatch.setattr(DPScorer, "noisy", spy)
     for relation in ("zero_out", "add_remove"):
-        search = DPGridSearchCV(private(neighboring=relation), GRID, n_draws=2).fit(*rows)
-        assert search.privacy_statement_.neighboring == relation
+        for mode in ("select", "compose"):
+            search = DPGridSearchCV(private(neighboring=relation), GRID, mode=mode, n_draws=2)
+            assert search.fit(*rows).privacy_statement_.neighboring == relation
+        assert seen == {relation}
+        seen.clear()
     with pytest.raises(InvalidParameterError, match="different relations"):
         DPGridSearchCV(private(), {"neighboring": ["zero_out", "replace_one"]}).fit(*rows)
 

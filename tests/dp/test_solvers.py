@@ -60,8 +60,11 @@ def test_the_solver_follows_from_public_quantities(parameters, solver):
 
 def test_the_solver_does_not_follow_from_the_rows():
     X, y = make_rows(300)
-    for rows in ((X, y), (0 * X, y), (X[::-1] / 50, 1 - y), (X, 0 * y)):
-        assert "Newton" in private().fit(*rows).privacy_statement_.mechanism
+    for solver, name in (("auto", "Newton"), ("gd", "descent"), ("objective", "objective")):
+        said = private(solver=solver).fit(X, y).privacy_statement_
+        assert name in said.mechanism
+        for rows in ((0 * X, y), (X[::-1] / 50, 1 - y), (X, 0 * y)):
+            assert private(solver=solver).fit(*rows).privacy_statement_ == said
 
 
 # What it fits
