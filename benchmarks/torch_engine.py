@@ -18,7 +18,6 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from torch._utils import _unflatten_dense_tensors
 from torch.nn import functional as F
 
 from sklearn_private._optional import require
@@ -105,9 +104,9 @@ def ours(noisy, module, x, y):
         F.cross_entropy(module(x), y).backward()
         clipper.clipped_sums()
         mean = noisy(clipper.flat_sums, clipper.sensitivity, 1 / len(x))
-        parts = _unflatten_dense_tensors(mean, clipper.parameters)
+        parts = mean.split([parameter.numel() for parameter in clipper.parameters])
         for parameter, part in zip(clipper.parameters, parts, strict=True):
-            parameter.grad = part
+            parameter.grad = part.view(parameter.shape)
         optimizer.step()
 
     return step

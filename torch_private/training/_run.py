@@ -9,7 +9,6 @@ each row of it may enter once. The loader says what is out; the hook compares.
 """
 
 import torch
-from torch._utils import _unflatten_dense_tensors  # all views in one call, as DDP makes them
 
 from sklearn_private.exceptions import BudgetExceededError, GuaranteeError
 
@@ -167,7 +166,7 @@ class Run:
         mean = clipper.loss_reduction == "mean"
         scale = 1 / self.plan.sampler.batch_size if mean else 1.0
         vector = with_noise(clipper.flat_sums, std, self._rng, scale)
-        self._set_gradients(_unflatten_dense_tensors(vector, clipper.parameters))
+        self._set_gradients(vector.split([parameter.numel() for parameter in clipper.parameters]))
         if isinstance(clipper.mode, AdaptiveClipping):
             self._adapt(clipper.mode)
         self._forget()
@@ -186,7 +185,9 @@ class Run:
 
     def _set_gradients(self, parts):
         for parameter, part in zip(self.clipper.parameters, parts, strict=True):
-            parameter.grad = None if part is None else part.to(parameter.dtype)
+            if part is not None:
+                part = part.view(parameter.shape).to(parameter.dtype)
+            parameter.grad = part
 
     def _count_noise(self):
         # A twentieth of the batch (Andrew et al. 2021), and enough to leave most of the noise
