@@ -20,8 +20,7 @@ from ..exceptions import InvalidParameterError
 from . import _hierarchy_tables as tables
 from . import _hierarchy_tree as tree
 from ._hierarchy_tree import ROOT
-from ._ordered import show
-from ._values import MISSING, TIME, is_missing
+from ._values import MISSING, TIME, is_missing, show
 
 _TABLED = 512  # the ancestors of all pairs of so few leaves are tabled once
 _LINES = 60  # a longer tree is printed with fewer children a node

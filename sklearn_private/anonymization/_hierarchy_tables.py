@@ -8,8 +8,7 @@ import numpy as np
 
 from ..exceptions import InvalidParameterError
 from ._hierarchy_tree import ROOT
-from ._ordered import show
-from ._values import TIME
+from ._values import TIME, show
 
 _UNITS = ("day", "month", "quarter", "year", "decade")
 _MONTHS = dict(zip(_UNITS[1:], (1, 3, 12, 120), strict=True))

@@ -11,7 +11,7 @@ import numpy as np
 from ._cutpoints import between
 from ._labels import Labels
 from ._rows import distinct
-from ._values import MISSING
+from ._values import MISSING, show
 
 _DAY = 86_400_000_000  # microseconds
 _LARGEST = np.finfo(float).max
@@ -210,13 +210,6 @@ class OrderedGrid:
         step = (inner[-1] / gaps - inner[0] / gaps) or abs(inner[0]) or 1.0
         low = inner[0] - step * np.arange(n_low, 0, -1)
         return np.clip(np.r_[low, inner, inner[-1] + step * np.arange(1, n_high + 1)], -_FAR, _FAR)
-
-
-def show(value):
-    """Return the shortest text that tells a cut point or a value from all others."""
-    if isinstance(value, np.datetime64):
-        return str(np.datetime_as_string(value, unit="auto"))
-    return repr(float(value)).removesuffix(".0")
 
 
 def _interval_features(low, high, only, mixed, missing):

@@ -8,11 +8,11 @@ from ..exceptions import InvalidParameterError
 from ._automatic import automatic
 from ._categories import CategoryAxis
 from ._hierarchy_axis import HierarchyAxis
-from ._ordered import OrderedAxis, show
+from ._ordered import OrderedAxis
 from ._rows import Units, count_people
 from ._rules import Rules
 from ._sensitive import Sensitive
-from ._values import MISSING
+from ._values import MISSING, show
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,9 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from ..exceptions import InvalidParameterError
-from ._ordered import show
 from ._rows import count_people
-from ._values import MISSING, kind_of, read_distinct
+from ._values import MISSING, kind_of, read_distinct, show
 
 
 @dataclass(frozen=True, eq=False)

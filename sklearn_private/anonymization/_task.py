@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ._loss import class_penalties
+from ._penalty import class_penalties
 from ._rows import count_people, distinct
 
 

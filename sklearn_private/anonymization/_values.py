@@ -116,6 +116,13 @@ def is_missing(value):
     return isinstance(value, numbers.Number | np.generic | datetime.date) and value != value
 
 
+def show(value):
+    """Return the shortest text that tells a cut point or a value from all others."""
+    if isinstance(value, np.datetime64):
+        return str(np.datetime_as_string(value, unit="auto"))
+    return repr(float(value)).removesuffix(".0")
+
+
 # Two entries of these types are equal where they print alike; of objects, 1 equals True.
 _PRINTED_APART = (nw.String, nw.Categorical, nw.Enum, nw.Boolean)
 _DTYPES = {"number": np.float64, "time": TIME}

@@ -14,11 +14,11 @@ from sklearn_private.anonymization._hierarchy import Hierarchy
 from sklearn_private.anonymization._hierarchy_axis import HierarchyAxis
 from sklearn_private.anonymization._line import Line, best_cuts, in_pieces, recut, window_costs
 from sklearn_private.anonymization._local import local_classes, tidy
-from sklearn_private.anonymization._loss import class_penalties
 from sklearn_private.anonymization._mondrian import held, partition
 from sklearn_private.anonymization._ordered import OrderedAxis
 from sklearn_private.anonymization._peel import Levels, generalisations, peel
 from sklearn_private.anonymization._penalties import column_of
+from sklearn_private.anonymization._penalty import class_penalties
 from sklearn_private.anonymization._problem import Problem
 from sklearn_private.anonymization._rows import Units, count_people
 from sklearn_private.anonymization._rules import Rules
