@@ -11,7 +11,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 
 from sklearn_private import accounting
-from sklearn_private.dp import _objective
+from sklearn_private.dp.objective import _gaussian_objective as _objective
 
 DELTA = 1e-5
 

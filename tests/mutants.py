@@ -10,7 +10,8 @@ import sys
 import numpy as np
 
 from sklearn_private import mechanisms, sums
-from sklearn_private.dp import _objective, _rows
+from sklearn_private.dp.objective import _gaussian_objective as _objective
+from sklearn_private.dp.rows import _row_bounds as _rows
 
 
 class _SeededSource(mechanisms.SecureSource):

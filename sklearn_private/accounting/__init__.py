@@ -1,7 +1,7 @@
 """What was spent: events, their prices, and the ledger that keeps them."""
 
-from ._curve import calibrate, delta, epsilon
-from ._events import (
+from .curves import calibrate, delta, epsilon, gaussian_delta, gaussian_epsilon, gaussian_mu
+from .events import (
     NEIGHBORING,
     EpsilonDeltaEvent,
     ObjectivePerturbationEvent,
@@ -9,12 +9,11 @@ from ._events import (
     compose_events,
     event_from_dict,
     event_to_dict,
+    halting_probability,
     leaves,
     split_deltas,
 )
-from ._gaussian import gaussian_delta, gaussian_epsilon, gaussian_mu
-from ._ledger import Charge, PrivacyLedger, open_ledger
-from ._repeat import halting_probability
+from .ledger import Charge, PrivacyLedger, open_ledger
 
 __all__ = [
     "NEIGHBORING",

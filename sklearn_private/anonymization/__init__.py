@@ -1,16 +1,14 @@
 """Tables that say less about people: k-anonymity and the removal of identifiers."""
 
 from . import metrics
-from ._check_release import ReleaseCheck, check_release
-from ._coarsener import Coarsener
-from ._composition import CompositionCheck, check_releases
-from ._constraints import AlphaK, BetaLikeness, LDiversity, TCloseness
-from ._hierarchy import Hierarchy
-from ._hipaa import HIPAA_IDENTIFIERS
-from ._identifier_remover import IdentifierRemover
 from ._k_anonymizer import KAnonymizer
-from ._loss import information_loss
-from ._pseudonymizer import Pseudonymizer
+from .coarsening import Coarsener
+from .hierarchies import Hierarchy
+from .identifiers import HIPAA_IDENTIFIERS, IdentifierRemover
+from .metrics import information_loss
+from .models import AlphaK, BetaLikeness, LDiversity, TCloseness
+from .pseudonyms import Pseudonymizer
+from .releases import CompositionCheck, ReleaseCheck, check_release, check_releases
 
 __all__ = [
     "HIPAA_IDENTIFIERS",

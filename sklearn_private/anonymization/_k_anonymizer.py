@@ -8,11 +8,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..exceptions import PrivacyWarning
 from ._learner import Learner
-from ._output import feature_names, featured, labelled
-from ._promise import undeclared_columns
-from ._publication import publishable, shuffled
-from ._table import Table
-from ._writing import write_labels
+from .columns import feature_names, featured, labelled
+from .releases import publishable, shuffled, undeclared_columns
+from .tables import Table, write_labels
 
 
 class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):

@@ -5,16 +5,11 @@ from sklearn.base import BaseEstimator
 
 from .. import _check
 from ..exceptions import InvalidParameterError
-from ._counting import Counts, Tally
-from ._methods import METHODS
-from ._output import passed_through
 from ._parameters import check_constraints, check_hierarchies
-from ._problem import n_people, pose
-from ._promise import anonymity_statement
-from ._roles import Roles
-from ._sources import N_ROWS, source_of
-from ._table import Table
-from ._values import kind_of, read_distinct
+from .columns import passed_through
+from .methods import METHODS, n_people, pose
+from .releases import anonymity_statement
+from .tables import N_ROWS, Counts, Roles, Table, Tally, kind_of, read_distinct, source_of
 
 _LEARNT = ("_tally", "cells_", "grids_", "labels_", "privacy_statement_")
 

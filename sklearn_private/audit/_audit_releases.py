@@ -16,15 +16,9 @@ import numpy as np
 
 from .. import _check, accounting
 from ..exceptions import GuaranteeError, InvalidParameterError
-from ._choice import choose, detectable, halves, swapped_trials
-from ._claim import Claim
-from ._clopper_pearson import ClopperPearson
-from ._curve_auc import CurveAUC
-from ._gaussian_auc import GaussianAUC
-from ._gaussian_threshold import GaussianThreshold
-from ._repeats import repeats
 from ._result import LARGEST_DETECTABLE, EpsilonAuditResult
-from ._statistics import STATISTICS, usable
+from .bounds import ClopperPearson, CurveAUC, GaussianAUC, GaussianThreshold
+from .trials import STATISTICS, Claim, choose, detectable, halves, repeats, swapped_trials, usable
 
 FRESH = "fresh noise: releases of earlier fits come back"
 _Arguments = type("audit_releases", (SimpleNamespace,), {})  # an owner for the parameter checks

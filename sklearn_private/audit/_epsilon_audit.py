@@ -4,9 +4,16 @@ import numpy as np
 
 from .. import _check
 from ._audit_releases import LEAST_FITS, audit_releases
-from ._claim import Claim
-from ._fits import audit_clone, draw, fit_once, release_names
-from ._neighbours import Neighbours, declared_rows_per_unit, worst_case_neighbours
+from .trials import (
+    Claim,
+    Neighbours,
+    audit_clone,
+    declared_rows_per_unit,
+    draw,
+    fit_once,
+    release_names,
+    worst_case_neighbours,
+)
 
 
 class EpsilonAudit:

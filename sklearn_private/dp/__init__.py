@@ -1,11 +1,9 @@
 """Estimators with differential privacy, and what stands in front of them."""
 
-from ._domain_encoder import DomainEncoder
-from ._grid_search import DPGridSearchCV
-from ._logistic_regression import DPLogisticRegression
-from ._most_private import most_private
-from ._randomized_search import DPRandomizedSearchCV
-from ._scorer import DPScorer
+from .linear import DPLogisticRegression
+from .preprocessing import DomainEncoder
+from .rows import class_codes, row_bounds
+from .selection import DPGridSearchCV, DPRandomizedSearchCV, DPScorer, most_private
 
 __all__ = [
     "DPGridSearchCV",
@@ -13,5 +11,7 @@ __all__ = [
     "DPRandomizedSearchCV",
     "DPScorer",
     "DomainEncoder",
+    "class_codes",
     "most_private",
+    "row_bounds",
 ]

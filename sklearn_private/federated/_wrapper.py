@@ -8,10 +8,18 @@ from .. import _check
 from ..accounting import open_ledger
 from ..exceptions import InvalidParameterError, PrivacyWarning
 from ..mechanisms import is_secure, noise_source
-from ..sums import Masked, Noisy, Prepaid, Sites, program_for, supported
-from ..sums._estimator import SumsEstimator
-from ..sums._findings import label_findings, partition_findings
-from ..sums._prepare import prepare
+from ..sums import (
+    Masked,
+    Noisy,
+    Prepaid,
+    Sites,
+    SumsEstimator,
+    label_findings,
+    partition_findings,
+    prepare,
+    program_for,
+    supported,
+)
 from ._row_dp import RowDP
 from ._statement import IN_THE_CLEAR, dp_statement, federated_statement, masks_statement
 

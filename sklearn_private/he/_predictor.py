@@ -14,15 +14,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .. import _check
 from ..exceptions import InvalidParameterError
-from ._affine import check_steps, fold
-from ._agreement import agreed_readout
-from ._client import HEClient
-from ._fixed_point import Grid, quantise
-from ._layout import Layout
-from ._readout import PROBABILITIES
-from ._schemes import SCHEMES, open_scheme
-from ._server import HEServer
 from ._statement import encryption_statement
+from .compile import PROBABILITIES, Grid, agreed_readout, check_steps, fold, quantise
+from .protocol import HEClient, HEServer, Layout
+from .schemes import SCHEMES, open_scheme
 
 
 def _has_probabilities(predictor):

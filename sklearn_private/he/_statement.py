@@ -4,8 +4,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from ..statements import DPStatement, EncryptionStatement, Finding, Step, compose
-from ._affine import inner_of
-from ._schemes import SCHEMES
+from .compile import inner_of
+from .schemes import SCHEMES
 
 
 def encryption_statement(predictor, layout, scheme, error):

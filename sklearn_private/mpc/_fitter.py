@@ -2,10 +2,15 @@
 
 from .. import _check
 from ..exceptions import InvalidParameterError
-from ..sums import Shared, Sites, program_for
-from ..sums._estimator import SumsEstimator
-from ..sums._findings import label_findings, partition_findings
-from ..sums._prepare import prepare
+from ..sums import (
+    Shared,
+    Sites,
+    SumsEstimator,
+    label_findings,
+    partition_findings,
+    prepare,
+    program_for,
+)
 from ._statement import multi_party_statement
 
 

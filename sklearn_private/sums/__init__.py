@@ -11,20 +11,20 @@ attributes, and a :class:`Program`, listed in the registry.
 """
 
 from ._aggregator import Aggregator
-from ._descent import n_noisy_rounds
-from ._masked import Masked
-from ._moments import location
-from ._noisy import Noisy, Prepaid
-from ._noisy_logistic import noisy_descent
-from ._noisy_newton import n_newton_rounds, noisy_newton
 from ._plan import Plan, plan
 from ._program import Program, Schema
 from ._registry import program_for, rebuild, supported
-from ._shared import Shared
-from ._sites import Sites
-from ._softmax import noisy_softmax
 from ._statistic import Limits, Rows, clip_norm, statistic
-from ._transcript import transcript
+from .aggregators import Masked, Noisy, Prepaid, Shared, Sites, transcript
+from .fitting import SumsEstimator, label_findings, partition_findings, prepare
+from .programs import (
+    location,
+    n_newton_rounds,
+    n_noisy_rounds,
+    noisy_descent,
+    noisy_newton,
+    noisy_softmax,
+)
 
 __all__ = [
     "Aggregator",
@@ -38,14 +38,18 @@ __all__ = [
     "Schema",
     "Shared",
     "Sites",
+    "SumsEstimator",
     "clip_norm",
+    "label_findings",
     "location",
     "n_newton_rounds",
     "n_noisy_rounds",
     "noisy_descent",
     "noisy_newton",
     "noisy_softmax",
+    "partition_findings",
     "plan",
+    "prepare",
     "program_for",
     "rebuild",
     "statistic",

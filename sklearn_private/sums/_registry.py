@@ -1,10 +1,7 @@
 """Which program serves which scikit-learn class, and how its result becomes a fitted estimator."""
 
 from ..exceptions import InvalidParameterError
-from ._gram import LINEAR, RIDGE
-from ._logistic import LOGISTIC
-from ._moments import SCALER
-from ._poisson import POISSON
+from .programs import LINEAR, LOGISTIC, POISSON, RIDGE, SCALER
 
 _PROGRAMS = {p.serves: p for p in (LINEAR, LOGISTIC, POISSON, RIDGE, SCALER)}
 

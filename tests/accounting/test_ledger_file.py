@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from dp_accounting import LaplaceDpEvent
 
-from sklearn_private.accounting import PrivacyLedger, _ledger_file
+from sklearn_private.accounting import PrivacyLedger
+from sklearn_private.accounting.ledger import _ledger_file
 from sklearn_private.exceptions import BudgetExceededError, LedgerError
 
 EVENT = LaplaceDpEvent(1000.0)
@@ -151,7 +152,7 @@ def test_a_charge_that_fails_midway_is_taken_back(ledger, monkeypatch):
     def interrupt(*_):
         raise Interrupted
 
-    monkeypatch.setattr("sklearn_private.accounting._ledger.Charge", interrupt)
+    monkeypatch.setattr("sklearn_private.accounting.ledger._ledger.Charge", interrupt)
     with pytest.raises(Interrupted):  # after the row was inserted, before the commit
         ledger.spend(EVENT)
     monkeypatch.undo()

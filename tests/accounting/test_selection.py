@@ -13,8 +13,8 @@ from scipy.stats import norm
 
 from sklearn_private import PrivacyLedger, accounting
 from sklearn_private.accounting import EpsilonDeltaEvent, ObjectivePerturbationEvent, OneOfEvent
-from sklearn_private.accounting._events import mechanisms
-from sklearn_private.accounting._repeat import ORDERS, repeated_pure, repeated_renyi
+from sklearn_private.accounting.events._events import mechanisms
+from sklearn_private.accounting.events._repeat import ORDERS, repeated_pure, repeated_renyi
 from sklearn_private.exceptions import BudgetExceededError, InvalidParameterError
 
 DELTA = 1e-5

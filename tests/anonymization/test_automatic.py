@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_private.anonymization._automatic import automatic
-from sklearn_private.anonymization._hierarchy_axis import HierarchyAxis
+from sklearn_private.anonymization.columns._default_hierarchies import automatic
+from sklearn_private.anonymization.columns._hierarchy_axis import HierarchyAxis
 
 TIMES = np.array(["2001-03-05", "2003-07-09", "2019-01-01"], dtype="datetime64[us]")
 

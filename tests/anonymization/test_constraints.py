@@ -21,7 +21,7 @@ from sklearn_private.anonymization import (
     TCloseness,
     check_release,
 )
-from sklearn_private.anonymization._sensitive import Sensitive
+from sklearn_private.anonymization.models._sensitive import Sensitive
 from sklearn_private.exceptions import InvalidParameterError
 
 CONSTRAINTS = [

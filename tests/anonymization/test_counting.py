@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from sklearn_private.anonymization import KAnonymizer, LDiversity, _counting, _learner, _sources
-from sklearn_private.anonymization._counting import Tally
+from sklearn_private.anonymization import KAnonymizer, LDiversity, _learner
+from sklearn_private.anonymization.tables import _counting, _sources
+from sklearn_private.anonymization.tables._counting import Tally
 from sklearn_private.exceptions import InvalidParameterError
 
 VALUES = {

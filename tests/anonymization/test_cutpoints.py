@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_private.anonymization._cutpoints import between
+from sklearn_private.anonymization.columns._cutpoints import between
 
 NUMBERS = st.floats(allow_nan=False) | st.integers(-100, 100).map(float)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_private.anonymization._hierarchy import Hierarchy
+from sklearn_private.anonymization.hierarchies._hierarchy import Hierarchy
 from sklearn_private.exceptions import InvalidParameterError
 
 ARX = Path(__file__).resolve().parents[3] / "shared" / "data" / "hierarchies"

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_private.anonymization import KAnonymizer
-from sklearn_private.anonymization._hierarchy import Hierarchy
-from sklearn_private.anonymization._hierarchy_axis import HierarchyAxis, HierarchyGrid
+from sklearn_private.anonymization.columns._hierarchy_axis import HierarchyAxis, HierarchyGrid
+from sklearn_private.anonymization.hierarchies._hierarchy import Hierarchy
 from sklearn_private.exceptions import InvalidParameterError
 
 CITIES = Hierarchy(

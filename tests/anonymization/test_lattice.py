@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_private.anonymization import information_loss
-from sklearn_private.anonymization._hierarchy import Hierarchy
-from sklearn_private.anonymization._hierarchy_axis import HierarchyAxis
-from sklearn_private.anonymization._lattice import generalise
-from sklearn_private.anonymization._rows import Units
+from sklearn_private.anonymization.columns._hierarchy_axis import HierarchyAxis
+from sklearn_private.anonymization.hierarchies._hierarchy import Hierarchy
+from sklearn_private.anonymization.methods._lattice import generalise
+from sklearn_private.anonymization.tables._combinations import Units
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"

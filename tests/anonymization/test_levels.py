@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from sklearn_private.anonymization._hierarchy import Hierarchy
-from sklearn_private.anonymization._hierarchy_axis import HierarchyAxis
-from sklearn_private.anonymization._lattice import generalise
-from sklearn_private.anonymization._levels import Levels
-from sklearn_private.anonymization._rows import Units
+from sklearn_private.anonymization.columns._hierarchy_axis import HierarchyAxis
+from sklearn_private.anonymization.hierarchies._hierarchy import Hierarchy
+from sklearn_private.anonymization.methods._lattice import generalise
+from sklearn_private.anonymization.methods._level_rule import Levels
+from sklearn_private.anonymization.tables._combinations import Units
 
 
 def problem(columns, trees):

@@ -5,26 +5,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_private.anonymization import _line as line_module
-from sklearn_private.anonymization import _peel as peel_module
 from sklearn_private.anonymization import information_loss
-from sklearn_private.anonymization._categories import CategoryAxis
-from sklearn_private.anonymization._constraints import LDiversity
-from sklearn_private.anonymization._hierarchy import Hierarchy
-from sklearn_private.anonymization._hierarchy_axis import HierarchyAxis
-from sklearn_private.anonymization._line import Line, best_cuts, in_pieces, recut, window_costs
-from sklearn_private.anonymization._local import local_classes, tidy
-from sklearn_private.anonymization._mondrian import held, partition
-from sklearn_private.anonymization._ordered import OrderedAxis
-from sklearn_private.anonymization._peel import Levels, generalisations, peel
-from sklearn_private.anonymization._penalties import column_of
-from sklearn_private.anonymization._penalty import class_penalties
-from sklearn_private.anonymization._problem import Problem
-from sklearn_private.anonymization._rows import Units, count_people
-from sklearn_private.anonymization._rules import Rules
-from sklearn_private.anonymization._search import Search, are_among, reverted
-from sklearn_private.anonymization._sensitive import Sensitive
-from sklearn_private.anonymization._task import Task
+from sklearn_private.anonymization.columns._category_axis import CategoryAxis
+from sklearn_private.anonymization.columns._hierarchy_axis import HierarchyAxis
+from sklearn_private.anonymization.columns._ordered_axis import OrderedAxis
+from sklearn_private.anonymization.columns._penalty import class_penalties
+from sklearn_private.anonymization.hierarchies._hierarchy import Hierarchy
+from sklearn_private.anonymization.methods import _line_cuts as line_module
+from sklearn_private.anonymization.methods import _local_start as peel_module
+from sklearn_private.anonymization.methods._line_cuts import (
+    Line,
+    best_cuts,
+    in_pieces,
+    recut,
+    window_costs,
+)
+from sklearn_private.anonymization.methods._local import local_classes, tidy
+from sklearn_private.anonymization.methods._local_penalties import column_of
+from sklearn_private.anonymization.methods._local_problem import Task
+from sklearn_private.anonymization.methods._local_search import Search, are_among, reverted
+from sklearn_private.anonymization.methods._local_start import Levels, generalisations, peel
+from sklearn_private.anonymization.methods._mondrian import held, partition
+from sklearn_private.anonymization.methods._problem import Problem
+from sklearn_private.anonymization.models._constraints import LDiversity
+from sklearn_private.anonymization.models._judge import Rules
+from sklearn_private.anonymization.models._sensitive import Sensitive
+from sklearn_private.anonymization.tables._combinations import Units, count_people
 
 TREE = Hierarchy.from_table(
     [["a", "vowel", "*"], ["e", "vowel", "*"], ["b", "stop", "*"], ["d", "stop", "*"]]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_private.anonymization import _mdav
-from sklearn_private.anonymization._mdav import blocks, mdav_classes, standardised
+from sklearn_private.anonymization.methods import _mdav
+from sklearn_private.anonymization.methods._mdav import blocks, mdav_classes, standardised
 
 # 100·SSE/SST of standardised columns for k = 3, 5 and 10, as the microaggregation literature
 # reports them for the reference sets of the CASC project.

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sklearn.model_selection import GridSearchCV
 
 from sklearn_private import KAnonymizer
-from sklearn_private.anonymization import Hierarchy, _contingency, metrics
+from sklearn_private.anonymization import Hierarchy, metrics
+from sklearn_private.anonymization.models import _contingency
 from sklearn_private.exceptions import InvalidParameterError
 
 # Two classes: three people with flu, flu, HIV; two with flu, cold.

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_private.anonymization._categories import CategoryAxis
-from sklearn_private.anonymization._cells import Cells
-from sklearn_private.anonymization._mondrian import boxes, held, partition
-from sklearn_private.anonymization._ordered import OrderedAxis
-from sklearn_private.anonymization._problem import Problem
-from sklearn_private.anonymization._rows import Units, count_people, distinct, gather
+from sklearn_private.anonymization.columns._category_axis import CategoryAxis
+from sklearn_private.anonymization.columns._ordered_axis import OrderedAxis
+from sklearn_private.anonymization.methods._cell_tree import Cells
+from sklearn_private.anonymization.methods._mondrian import boxes, held, partition
+from sklearn_private.anonymization.methods._problem import Problem
+from sklearn_private.anonymization.tables._combinations import Units, count_people, distinct, gather
 
 
 class SlowSearch:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sklearn_private.anonymization._patterns import (
+from sklearn_private.anonymization.identifiers._patterns import (
     PATTERNS,
     card_is_valid,
     iban_is_valid,

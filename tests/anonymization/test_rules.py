@@ -8,14 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_private.anonymization import (
-    AlphaK,
-    BetaLikeness,
-    KAnonymizer,
-    LDiversity,
-    TCloseness,
-    _contingency,
-)
+from sklearn_private.anonymization import AlphaK, BetaLikeness, KAnonymizer, LDiversity, TCloseness
+from sklearn_private.anonymization.models import _contingency
 from sklearn_private.exceptions import InvalidParameterError
 
 

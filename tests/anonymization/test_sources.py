@@ -7,7 +7,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from sklearn_private.anonymization import KAnonymizer, LDiversity, _sources
+from sklearn_private.anonymization import KAnonymizer, LDiversity
+from sklearn_private.anonymization.tables import _sources
 from sklearn_private.exceptions import InvalidParameterError
 
 QUASI = ["age", "city", "born", "smokes"]

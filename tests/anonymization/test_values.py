@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sklearn_private.anonymization._values import MISSING, kind_of, read, read_distinct
+from sklearn_private.anonymization.tables._values import MISSING, kind_of, read, read_distinct
 
 NUMBERS = st.one_of(
     st.lists(st.integers(-4, 12).map(float), max_size=20),

@@ -10,7 +10,7 @@ import pytest
 from mpmath import mp
 from scipy import stats
 
-from sklearn_private.dp._objective import calibrate, minimise
+from sklearn_private.dp.objective._gaussian_objective import calibrate, minimise
 from sklearn_private.mechanisms import Lattice, discrete_gaussian, noise_source
 
 N_RELEASES = 100

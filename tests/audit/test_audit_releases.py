@@ -8,10 +8,10 @@ from dp_accounting import ComposedDpEvent, GaussianDpEvent
 from sklearn_private import accounting
 from sklearn_private.audit import audit_releases
 from sklearn_private.audit._audit_releases import pooled_test
-from sklearn_private.audit._choice import Choice
-from sklearn_private.audit._claim import Claim
-from sklearn_private.audit._clopper_pearson import ClopperPearson
-from sklearn_private.audit._gaussian_auc import GaussianAUC
+from sklearn_private.audit.bounds._clopper_pearson import ClopperPearson
+from sklearn_private.audit.bounds._gaussian_auc import GaussianAUC
+from sklearn_private.audit.trials._choice import Choice
+from sklearn_private.audit.trials._claim import Claim
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 
 MU = accounting.gaussian_mu(4.0, 1e-5)

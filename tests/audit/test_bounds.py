@@ -7,13 +7,13 @@ from dp_accounting import GaussianDpEvent, LaplaceDpEvent
 from scipy.stats import binom
 
 from sklearn_private import accounting
-from sklearn_private.audit._auc import area_of, delong, effect, lower_limit
-from sklearn_private.audit._claim import Claim
-from sklearn_private.audit._clopper_pearson import ClopperPearson
-from sklearn_private.audit._curve_auc import CurveAUC
-from sklearn_private.audit._gaussian_auc import GaussianAUC
-from sklearn_private.audit._gaussian_threshold import GaussianThreshold
-from sklearn_private.audit._rates import clopper_pearson
+from sklearn_private.audit.bounds._auc import area_of, delong, effect, lower_limit
+from sklearn_private.audit.bounds._clopper_pearson import ClopperPearson
+from sklearn_private.audit.bounds._curve_auc import CurveAUC
+from sklearn_private.audit.bounds._gaussian_auc import GaussianAUC
+from sklearn_private.audit.bounds._gaussian_threshold import GaussianThreshold
+from sklearn_private.audit.bounds._rates import clopper_pearson
+from sklearn_private.audit.trials._claim import Claim
 
 MU = accounting.gaussian_mu(4.0, 1e-5)
 CLAIM = Claim(4.0, 1e-5, "zero_out", GaussianDpEvent(1 / MU))

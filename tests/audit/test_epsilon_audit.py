@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 import mutants
 from sklearn_private import DPGridSearchCV, DPLogisticRegression, PrivacyLedger
 from sklearn_private.audit import EpsilonAudit
-from sklearn_private.dp._units import bounded_rows
+from sklearn_private.dp.rows._units import bounded_rows
 from sklearn_private.exceptions import InvalidParameterError
 
 MUTANTS = {

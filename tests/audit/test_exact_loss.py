@@ -7,7 +7,7 @@ from scipy.stats import kstest, laplace, norm
 import mutants
 from sklearn_private import DPLogisticRegression, accounting
 from sklearn_private.audit import exact_loss
-from sklearn_private.audit._densities import OneFeature, loss_between
+from sklearn_private.audit.exact._densities import OneFeature, loss_between
 from sklearn_private.exceptions import InvalidParameterError
 
 SETTINGS = [

@@ -4,7 +4,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_private import DPLogisticRegression
-from sklearn_private.audit._neighbours import worst_case_neighbours
+from sklearn_private.audit.trials._neighbours import worst_case_neighbours
 from sklearn_private.exceptions import InvalidParameterError
 
 MODEL = DPLogisticRegression(feature_norm=2.0, classes=["no", "yes"])

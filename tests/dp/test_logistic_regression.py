@@ -23,7 +23,7 @@ from sklearn_private import (
     accounting,
     privacy_report,
 )
-from sklearn_private.dp import _objective
+from sklearn_private.dp.objective import _gaussian_objective as _objective
 from sklearn_private.exceptions import (
     BudgetExceededError,
     InvalidParameterError,
@@ -564,9 +564,9 @@ KILLED = """
 import os, sys
 import numpy as np
 from sklearn_private import DPLogisticRegression
-from sklearn_private.dp import _noisy_sums
+from sklearn_private.dp.linear import _noisy_program
 
-_noisy_sums.NoisyProgram.release = lambda *_: os._exit(7)
+_noisy_program.NoisyProgram.release = lambda *_: os._exit(7)
 X = np.linspace(-1, 1, 50).reshape(-1, 1)
 DPLogisticRegression(feature_norm=1.0, classes=[0, 1], ledger=sys.argv[1]).fit(X, X[:, 0] > 0)
 """

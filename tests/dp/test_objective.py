@@ -7,8 +7,8 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_private import accounting
-from sklearn_private.dp import _objective as module
-from sklearn_private.dp._objective import MAX_EPSILON, calibrate, minimise
+from sklearn_private.dp.objective import _gaussian_objective as module
+from sklearn_private.dp.objective._gaussian_objective import MAX_EPSILON, calibrate, minimise
 from sklearn_private.exceptions import SolverError
 from sklearn_private.mechanisms import noise_source
 

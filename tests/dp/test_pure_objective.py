@@ -8,8 +8,9 @@ from scipy import stats
 from scipy.special import expit
 
 from sklearn_private import DPLogisticRegression, PrivacyLedger, accounting
-from sklearn_private.dp import _objective, _pure_objective
-from sklearn_private.dp._pure_objective import calibrate_pure
+from sklearn_private.dp.objective import _gaussian_objective as _objective
+from sklearn_private.dp.objective import _pure_objective
+from sklearn_private.dp.objective._pure_objective import calibrate_pure
 from sklearn_private.exceptions import BudgetExceededError
 from sklearn_private.mechanisms import continuous_spherical, continuous_spherical_error
 

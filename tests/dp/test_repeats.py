@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from sklearn_private import accounting
-from sklearn_private.dp._repeats import SHAPES, draw_repeats
+from sklearn_private.dp.selection._repeats import SHAPES, draw_repeats
 
 
 def probabilities(law, mean, n):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sklearn_private.dp._rows import row_bounds
+from sklearn_private.dp.rows._row_bounds import row_bounds
 from sklearn_private.exceptions import InvalidParameterError
 
 finite = st.floats(allow_nan=False, allow_infinity=False)

@@ -13,8 +13,9 @@ from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 from sklearn.model_selection import cross_val_score
 
 from sklearn_private import PrivacyLedger, accounting
-from sklearn_private.dp import DPScorer, _scorer
-from sklearn_private.dp._metrics import RocAuc, accuracy, negative_log_loss
+from sklearn_private.dp import DPScorer
+from sklearn_private.dp.selection import _scorer
+from sklearn_private.dp.selection._metrics import RocAuc, accuracy, negative_log_loss
 from sklearn_private.exceptions import BudgetExceededError, InvalidParameterError, PrivacyWarning
 
 METRICS = ("accuracy", "neg_log_loss", "roc_auc")

@@ -29,8 +29,9 @@ from sklearn_private import (
     privacy_report,
 )
 from sklearn_private.accounting import leaves
-from sklearn_private.dp import DPRandomizedSearchCV, DPScorer, _search_modes
-from sklearn_private.dp._candidates import draw_folds, together
+from sklearn_private.dp import DPRandomizedSearchCV, DPScorer
+from sklearn_private.dp.selection import _modes as _search_modes
+from sklearn_private.dp.selection._candidates import draw_folds, together
 from sklearn_private.exceptions import (
     BudgetExceededError,
     GuaranteeError,

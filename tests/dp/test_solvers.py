@@ -13,8 +13,8 @@ from sklearn.model_selection import cross_val_score, train_test_split
 
 from sklearn_private import DPLogisticRegression, PrivacyLedger, accounting, sums
 from sklearn_private.accounting import leaves
-from sklearn_private.dp import _rows
-from sklearn_private.dp._units import bounded_rows
+from sklearn_private.dp.rows import _row_bounds as _rows
+from sklearn_private.dp.rows._units import bounded_rows
 from sklearn_private.exceptions import InvalidParameterError
 from sklearn_private.mechanisms import noise_source
 

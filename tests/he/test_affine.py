@@ -45,7 +45,7 @@ from sklearn.svm import SVC, LinearSVC, LinearSVR
 
 from sklearn_private.exceptions import InvalidParameterError
 from sklearn_private.he import HEPredictor
-from sklearn_private.he._affine import fold
+from sklearn_private.he.compile._affine import fold
 
 N_FEATURES = 6
 

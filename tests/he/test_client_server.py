@@ -353,7 +353,7 @@ def test_keys_below_the_security_level_are_refused(iris_predictor, iris, private
 
 def test_a_client_forgets_the_oldest_of_too_many_requests(parties, iris, monkeypatch):
     client, server = parties
-    monkeypatch.setattr("sklearn_private.he._client.OPEN_REQUESTS", 2)
+    monkeypatch.setattr("sklearn_private.he.protocol._client.OPEN_REQUESTS", 2)
     frames = [client.encrypt(iris[0][:1]) for _ in range(3)]
     responses = [server.evaluate(client.public_bundle(), frame) for frame in frames]
     assert client.predict(responses[1]) == client.predict(responses[2])

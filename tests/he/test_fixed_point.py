@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_private.exceptions import InvalidParameterError, RangeError
-from sklearn_private.he._affine import AffineMap
-from sklearn_private.he._fixed_point import Grid, quantise
+from sklearn_private.he.compile._affine import AffineMap
+from sklearn_private.he.compile._fixed_point import Grid, quantise
 
 finite = st.floats(-1e4, 1e4, allow_subnormal=False)
 

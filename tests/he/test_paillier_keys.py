@@ -5,8 +5,8 @@ import pytest
 
 from conftest import VECTORS
 from sklearn_private.exceptions import GuaranteeError
-from sklearn_private.he import _paillier_keys
-from sklearn_private.he._paillier_keys import PublicKey, SecretKey
+from sklearn_private.he.schemes.paillier import _paillier_keys
+from sklearn_private.he.schemes.paillier._paillier_keys import PublicKey, SecretKey
 
 CASES = json.loads((VECTORS / "paillier.json").read_text())
 

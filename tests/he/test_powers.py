@@ -5,8 +5,8 @@ from math import prod
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_private.he import _numbers
-from sklearn_private.he._powers import FixedBase, PowerProduct
+from sklearn_private.he.schemes.paillier import _numbers
+from sklearn_private.he.schemes.paillier._powers import FixedBase, PowerProduct
 
 PRIME = 2**127 - 1
 

@@ -48,7 +48,7 @@ def test_encrypted_and_simulated_predictions_are_the_same_numbers(iris_predictor
 
 def test_predict_encrypts_and_a_simulation_does_not(iris_predictor, iris, monkeypatch):
     frames = []
-    evaluate = "sklearn_private.he._server.HEServer.evaluate"
+    evaluate = "sklearn_private.he.protocol._server.HEServer.evaluate"
     monkeypatch.setattr(evaluate, lambda self, bundle, request: frames.append(request) or request)
     with pytest.raises(Exception, match="cannot be read as a response"):
         iris_predictor.predict(iris[0][:2])

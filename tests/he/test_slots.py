@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklearn_private.he._slots import constant, pack, unpack
+from sklearn_private.he.schemes.paillier._slots import constant, pack, unpack
 
 
 @st.composite

@@ -13,8 +13,8 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from sklearn_private import accounting
-from sklearn_private.accounting._renyi import renyi
-from sklearn_private.dp._objective import calibrate
+from sklearn_private.accounting.curves._renyi import renyi
+from sklearn_private.dp.objective._gaussian_objective import calibrate
 
 DELTA = 1e-5
 

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sklearn_private.exceptions import InvalidParameterError, RangeError
-from sklearn_private.sums import Limits, Masked, Rows, Shared, Sites, _ring, location, statistic
+from sklearn_private.sums import Limits, Masked, Rows, Shared, Sites, location, statistic
 from sklearn_private.sums._aggregator import packed_addends
-from sklearn_private.sums._logistic import log_loss
-from sklearn_private.sums._masked import MaskingSite
-from sklearn_private.sums._shared import share
+from sklearn_private.sums.aggregators import _ring
+from sklearn_private.sums.aggregators._masked import MaskingSite
+from sklearn_private.sums.aggregators._shared import share
+from sklearn_private.sums.programs._logistic import log_loss
 
 HIDING = pytest.mark.parametrize("hide", [Masked, Shared])
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_private.exceptions import InvalidParameterError
-from sklearn_private.sums._partition import partition
+from sklearn_private.sums.fitting._partition import partition
 
 
 @given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=40))

@@ -25,8 +25,14 @@ from sklearn_private.sums import (
     rebuild,
     supported,
 )
-from sklearn_private.sums._newton import newton
-from sklearn_private.sums._symmetric import from_isometric, isometric, solve, symmetric, upper
+from sklearn_private.sums.programs._newton import newton
+from sklearn_private.sums.programs._symmetric import (
+    from_isometric,
+    isometric,
+    solve,
+    symmetric,
+    upper,
+)
 
 AGGREGATORS = pytest.mark.parametrize(
     "aggregator",
@@ -263,7 +269,7 @@ def test_all_counts_zero_are_refused():
 
 
 def test_every_program_is_a_short_file():
-    folder = Path(sklearn_private.sums.__file__).parent
+    folder = Path(sklearn_private.sums.__file__).parent / "programs"
     homes = {program_for(kind()).fit.__module__.rpartition(".")[2] for kind in supported()}
     assert homes == {"_gram", "_logistic", "_moments", "_poisson"}
     for home in homes:

@@ -11,7 +11,8 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from sklearn_private.exceptions import RangeError
-from sklearn_private.sums import Limits, _ring
+from sklearn_private.sums import Limits
+from sklearn_private.sums.aggregators import _ring
 
 SMALL = st.floats(-(2.0**58), 2.0**58)
 

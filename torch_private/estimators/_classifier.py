@@ -8,7 +8,7 @@ from scipy.special import log_softmax
 from sklearn.base import ClassifierMixin
 from torch import nn
 
-from sklearn_private.dp._labels import class_codes
+from sklearn_private.dp import class_codes
 
 from ._estimator import ModuleEstimator
 from ._losses import cross_entropy

@@ -6,7 +6,7 @@ from sklearn.utils import get_tags
 from torch import nn
 
 from sklearn_private import _check
-from sklearn_private.dp._rows import row_bounds
+from sklearn_private.dp import row_bounds
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 
 from ._modules import outputs_of

@@ -8,7 +8,7 @@ A measure says what a table shows to whoever knows the quasi-identifiers and not
 no attack that knows more.
 """
 
-from .._loss import information_loss
+from ._loss import information_loss
 from ._measures import Measures, SensitiveMeasures, measures
 from ._models import (
     alpha_k,

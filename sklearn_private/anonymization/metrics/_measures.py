@@ -4,11 +4,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from .. import _disclosure
-from .._constraints import DISTANCES
-from .._view import View
+from ..models import DISTANCES, _disclosure
 from ._risk import at_risk, checked_threshold, expected, greatest
 from ._utility import discerned, named_losses, relative_size
+from ._view import View
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,8 @@
 import numpy as np
 
 from ...exceptions import InvalidParameterError
-from .. import _disclosure
-from .._constraints import DISTANCES
-from .._view import View
+from ..models import DISTANCES, _disclosure
+from ._view import View
 
 
 def k_anonymity(table, classes=None, *, quasi_identifiers=None, subject_id=None):

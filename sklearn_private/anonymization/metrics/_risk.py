@@ -14,7 +14,7 @@ A person with rows in several classes counts in each.
 import numbers
 
 from ...exceptions import InvalidParameterError
-from .._view import View
+from ._view import View
 
 
 def prosecutor_risk(table, classes=None, *, quasi_identifiers=None, subject_id=None):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .._loss import checked_hierarchies, column_losses
-from .._view import View
+from ._loss import checked_hierarchies, column_losses
+from ._view import View
 
 
 def certainty_penalties(table, classes, *, quasi_identifiers=None, hierarchies=None):

@@ -1,0 +1,21 @@
+"""What an event costs: privacy curves."""
+
+from ._curve import calibrate, check_number, curve_of, delta, epsilon
+from ._gaussian import gaussian_delta, gaussian_epsilon, gaussian_mu
+from ._pure import pure_epsilon
+from ._renyi import best_order, conversion, renyi
+
+__all__ = [
+    "best_order",
+    "calibrate",
+    "check_number",
+    "conversion",
+    "curve_of",
+    "delta",
+    "epsilon",
+    "gaussian_delta",
+    "gaussian_epsilon",
+    "gaussian_mu",
+    "pure_epsilon",
+    "renyi",
+]

@@ -1,0 +1,415 @@
+"""The ledger: one file that remembers what was spent on the rows of one data set.
+
+A budget kept in a Python object is lost when scikit-learn clones the estimator that holds it: a
+grid search then spends for free. This one is a SQLite file on a local disk. Clones, pickles and
+worker processes all open the same file; a charge is decided and written (synchronously) under the
+file's lock *before* anything is released, so no charge is lost and none is written twice. A
+process that dies between charge and release has spent its charge.
+
+The file can only grow: triggers refuse to change, replace or delete a charge or the budget. They
+stop accidents; who can write the file can still drop them.
+"""
+
+import dataclasses
+import json
+import math
+import os
+import sqlite3
+import uuid
+import warnings
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ... import _check
+from ..._optional import require
+from ...exceptions import BudgetExceededError, InvalidParameterError, LedgerError, PrivacyWarning
+from ..curves import check_number, curve_of
+from ..curves import epsilon as epsilon_of
+from ..events import NEIGHBORING, EpsilonDeltaEvent, check_event, event_from_dict, event_to_dict
+from ._filter import Cost, Filter, smallest_budget
+from ._ledger_file import LedgerFile
+
+_SCHEMA = f"""
+CREATE TABLE budget (
+    uuid TEXT NOT NULL, epsilon REAL NOT NULL, delta REAL NOT NULL,
+    unit TEXT NOT NULL, neighboring TEXT NOT NULL, created TEXT NOT NULL
+);
+CREATE TABLE charges (
+    id INTEGER PRIMARY KEY, time TEXT NOT NULL, owner TEXT NOT NULL, pid INTEGER NOT NULL,
+    neighboring TEXT NOT NULL, event TEXT NOT NULL,
+    {", ".join(f"{name} REAL NOT NULL CHECK ({name} >= 0)" for name in Cost._fields)}
+);
+CREATE TRIGGER keep_charges BEFORE DELETE ON charges
+    BEGIN SELECT RAISE(ABORT, 'a ledger keeps its charges'); END;
+CREATE TRIGGER keep_charges_as_they_are BEFORE UPDATE ON charges
+    BEGIN SELECT RAISE(ABORT, 'a ledger keeps its charges'); END;
+CREATE TRIGGER keep_charges_apart BEFORE INSERT ON charges
+    WHEN NEW.id IN (SELECT id FROM charges)
+    BEGIN SELECT RAISE(ABORT, 'a ledger keeps its charges'); END;
+CREATE TRIGGER keep_budget BEFORE DELETE ON budget
+    BEGIN SELECT RAISE(ABORT, 'a ledger keeps its budget'); END;
+CREATE TRIGGER keep_budget_as_it_is BEFORE UPDATE ON budget
+    BEGIN SELECT RAISE(ABORT, 'a ledger keeps its budget'); END;
+CREATE TRIGGER keep_one_budget BEFORE INSERT ON budget
+    WHEN EXISTS (SELECT 1 FROM budget)
+    BEGIN SELECT RAISE(ABORT, 'a ledger keeps its budget'); END;
+"""
+_BESIDE = (
+    "It is less, but it does not fit beside the earlier charges: delta is used up, or no bound "
+    "that holds for fits chosen one after the other takes them all (docs/proofs/ledger.md). "
+)
+
+
+@dataclass(frozen=True)
+class Charge:
+    """One entry of a ledger.
+
+    Parameters
+    ----------
+    id : int
+        Number of the entry, from 1.
+    time : str
+        When it was written, ISO 8601 in UTC.
+    owner : str
+        Who asked, usually the class of an estimator.
+    pid : int
+        The process that asked.
+    neighboring : str
+        The relation under which the event was declared.
+    event : dp_accounting.DpEvent
+        What was spent, under the relation of the ledger.
+    epsilon, delta : float
+        The event as a claim, under the relation of the ledger.
+    """
+
+    id: int
+    time: str
+    owner: str
+    pid: int
+    neighboring: str
+    event: object
+    epsilon: float
+    delta: float
+
+
+class PrivacyLedger:
+    """A budget for one data set, kept in a file that clones and processes share.
+
+    Parameters
+    ----------
+    path : path-like
+        A file on a local disk (network file systems do not lock reliably). It is created when
+        ``epsilon`` is given and it does not exist.
+    epsilon : float, optional
+        The budget. Leave it out to open a ledger that exists; a value other than the stored one
+        raises.
+    delta : float, optional
+        Delta of the budget, in [0, 1); 0 when left out of a new ledger.
+    unit : {"row", "person", "site"}, default="row"
+        Whose data the budget counts. A charge for another unit is refused.
+    neighboring : {"replace_one", "zero_out", "add_remove"}, default="replace_one"
+        The relation. Zero-out and add-remove claims (epsilon, delta) enter a replace-one ledger
+        as (2·epsilon, (1 + e^epsilon)·delta); other conversions are refused.
+
+    Notes
+    -----
+    **Protects** the sum of all charged releases: it stays (epsilon, delta)-DP, also when fits are
+    chosen after earlier ones were seen (privacy filters, ``docs/proofs/ledger.md``).
+    **Against** whoever reads every release.
+    **Leaks** the number, times and events of the charges, to who can read the file.
+    **Assumes** that every release about these rows is charged here, and that nobody who can write
+    the file edits it or puts an older copy back.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from dp_accounting import GaussianDpEvent
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "loans.ledger"
+    >>> ledger = PrivacyLedger(path, epsilon=1.0, delta=1e-5)
+    >>> charge = ledger.spend(GaussianDpEvent(8.0), owner="example")
+    >>> round(ledger.spent(), 2), len(PrivacyLedger(path).entries())
+    (0.43, 1)
+    """
+
+    def __init__(self, path, epsilon=None, delta=None, unit=None, neighboring=None):
+        self.path = Path(path).absolute()
+        self._file = LedgerFile(self.path, _SCHEMA)
+        if epsilon is not None and not self._file.exists():
+            budget = _Budget(epsilon, delta or 0.0, unit or "row", neighboring or "replace_one")
+            self._file.create(budget.row())
+        stored = self._file.budget()
+        self.uuid = stored["uuid"]
+        self.epsilon, self.delta = stored["epsilon"], stored["delta"]
+        self.unit, self.neighboring = stored["unit"], stored["neighboring"]
+        self._refuse_another(epsilon=epsilon, delta=delta, unit=unit, neighboring=neighboring)
+        self._filter = Filter(self.epsilon, self.delta)
+
+    def spend(
+        self,
+        event,
+        *,
+        owner="",
+        delta=None,
+        unit="row",
+        neighboring="replace_one",
+        seeded=False,
+    ):
+        """Charge an event, or raise with nothing charged.
+
+        Parameters
+        ----------
+        event : dp_accounting.DpEvent
+            What is about to be released, under ``neighboring``.
+        owner : str
+            Who asks; it is written down and named in errors.
+        delta : float, optional
+            Delta of the event as a claim; that of the budget when left out.
+        unit : str, default="row"
+            Whose data one unit of the event is.
+        neighboring : str, default="replace_one"
+            The relation of the event.
+        seeded : bool, default=False
+            Whether its randomness can be repeated; then it is refused.
+
+        Returns
+        -------
+        Charge
+
+        Raises
+        ------
+        BudgetExceededError
+            If it does not fit.
+        LedgerError
+            If the file cannot be read or written, or counts another unit or relation.
+        InvalidParameterError
+            If the randomness is seeded.
+        """
+        check_event(event)
+        owner = owner or "This charge"
+        self._refuse_seeded(seeded, owner)
+        self._refuse_unit(unit, owner)
+        delta = self.delta if delta is None else delta
+        check_number("delta", delta, at_most=1)
+        event, claim = self._convert(event, delta, neighboring, owner)
+        cost = self._filter.cost(event, claim, self.neighboring)
+        with self._file.transaction(self.uuid) as connection:
+            if self._filter.admits([*_costs(connection), cost]):
+                return _write(connection, owner, neighboring, event, cost)
+        raise self._exceeded(owner, claim)
+
+    def entries(self):
+        """Return every charge as a list of :class:`Charge`, the oldest first."""
+        with self._file.reading(self.uuid) as connection:
+            rows = connection.execute("SELECT * FROM charges ORDER BY id")
+            return [_charge(row) for row in rows]
+
+    def spent(self):
+        """Return the epsilon spent at ``delta``: the smallest budget that admits all charges.
+
+        It is a reading; the guarantee is that of the budget, which was fixed in advance.
+        """
+        charges = [(c.event, (c.epsilon, c.delta)) for c in self.entries()]
+        if not charges:
+            return 0.0
+        return smallest_budget(
+            charges, self.delta, limit=self.epsilon, neighboring=self.neighboring
+        )
+
+    def remaining(self):
+        """Return the epsilon that is left: the budget less what was spent."""
+        return self.epsilon - self.spent()
+
+    def to_pandas(self):
+        """Return the charges as a :class:`pandas.DataFrame`, one row a charge."""
+        rows = [{**vars(c), "event": json.dumps(event_to_dict(c.event))} for c in self.entries()]
+        columns = [field.name for field in dataclasses.fields(Charge)]
+        return require("pandas", extra="examples").DataFrame(rows, columns=columns)
+
+    def __sklearn_clone__(self):
+        return self
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def __reduce__(self):
+        return _reopen, (str(self.path), self.uuid)
+
+    def __eq__(self, other):
+        return isinstance(other, PrivacyLedger) and self.uuid == other.uuid
+
+    def __hash__(self):
+        return hash(self.uuid)
+
+    def __repr__(self):
+        return (
+            f"PrivacyLedger({str(self.path)!r}, epsilon={self.epsilon:g}, delta={self.delta:g}, "
+            f"unit={self.unit!r}, neighboring={self.neighboring!r})"
+        )
+
+    def _refuse_another(self, **given):
+        for name, value in given.items():
+            if value is not None and value != getattr(self, name):
+                raise LedgerError(
+                    f"The ledger {self.path} has {name}={getattr(self, name)!r}, not {value!r}. "
+                    f"Leave {name!r} out to open it, or choose another path for another budget."
+                )
+
+    def _refuse_seeded(self, seeded, owner):
+        if seeded:
+            raise InvalidParameterError(
+                f"{owner} is seeded by random_state, so its noise can be repeated and its epsilon "
+                "is infinite; a ledger does not take it. Nothing was released. Use "
+                "random_state=None, or no ledger for a test."
+            )
+
+    def _refuse_unit(self, unit, owner):
+        if unit != self.unit:
+            raise LedgerError(
+                f"{owner} protects one {unit}, but the ledger {self.path} counts by the "
+                f"{self.unit}. Nothing was released. Open a ledger with unit={unit!r}."
+            )
+
+    def _convert(self, event, delta, neighboring, owner):
+        """Return the event and its (epsilon, delta) under the relation of the ledger."""
+        if neighboring == self.neighboring:
+            claim = (epsilon_of(event, delta=delta, neighboring=neighboring), delta)
+        elif self.neighboring == "replace_one" and neighboring in NEIGHBORING:
+            event, claim = _as_replace_one(event, delta, neighboring)
+        else:
+            raise LedgerError(
+                f"{owner} claims neighboring={neighboring!r}, which does not convert to the "
+                f"{self.neighboring!r} of the ledger {self.path}. Nothing was released. Set "
+                f"neighboring={self.neighboring!r}, or open another ledger."
+            )
+        if not math.isfinite(claim[0]):
+            raise self._exceeded(owner, claim)
+        return event, claim
+
+    def _exceeded(self, owner, claim):
+        left = self.remaining()
+        return BudgetExceededError(
+            f"{owner} asks for epsilon={claim[0]:.4g} at delta={claim[1]:.2g}, but {left:.4g} of "
+            f"{self.epsilon:g} (at delta={self.delta:g}) is left in {self.path}. "
+            f"{'' if claim[0] > left else _BESIDE}Nothing was released. Lower epsilon, or open a "
+            "ledger with a larger budget."
+        )
+
+
+class NoLedger:
+    """Stands for a ledger where none was given: it takes every charge and keeps none."""
+
+    def spend(self, event, *, owner="", seeded=False, **_):
+        """Take the charge, with a warning where its randomness can be repeated."""
+        check_event(event)
+        if seeded:
+            warnings.warn(
+                f"{owner or 'This charge'} is seeded by random_state: its noise can be repeated, "
+                "so its epsilon is infinite. Use random_state=None for a release.",
+                PrivacyWarning,
+                stacklevel=5,
+            )
+
+
+def open_ledger(ledger):
+    """Return what an estimator's ``ledger`` parameter stands for.
+
+    Parameters
+    ----------
+    ledger : PrivacyLedger, path-like or None
+        A path must exist: estimators never create a ledger. None takes every charge.
+
+    Returns
+    -------
+    PrivacyLedger or NoLedger
+    """
+    if ledger is None:
+        return NoLedger()
+    if isinstance(ledger, PrivacyLedger):
+        return ledger
+    if isinstance(ledger, str | os.PathLike):
+        return PrivacyLedger(ledger)
+    raise InvalidParameterError(
+        f"ledger must be a path, a PrivacyLedger or None. Got {ledger!r} instead."
+    )
+
+
+@dataclass
+class _Budget:
+    epsilon: float
+    delta: float
+    unit: str
+    neighboring: str
+
+    def __post_init__(self):
+        _check.real(self, "epsilon", above=0)
+        _check.real(self, "delta", at_least=0, below=1)
+        _check.choice(self, "unit", ("row", "person", "site"))
+        _check.choice(self, "neighboring", NEIGHBORING)
+
+    def row(self):
+        """Return the row of a new file, with an identity of its own."""
+        budget = (float(self.epsilon), float(self.delta), self.unit, self.neighboring)
+        return (str(uuid.uuid4()), *budget, _now())
+
+
+def _as_replace_one(event, delta, neighboring):
+    """Return the bound that holds when a row is removed and another one added.
+
+    An (e, d) claim becomes (2·e, (1 + exp(e))·d).
+    """
+    claim = (2 * _epsilon_within(event, delta, neighboring), delta)
+    return EpsilonDeltaEvent(*claim), claim
+
+
+def _epsilon_within(event, delta, neighboring):
+    """Return e(d) for the largest d at which (1 + exp(e(d)))·d is at most ``delta``."""
+    if delta == 0:
+        return epsilon_of(event, delta=0, neighboring=neighboring)
+    curve, inner = curve_of(event, neighboring), delta
+    for _ in range(60):  # The fixed point d = delta / (1 + exp(e(d))) is reached from above.
+        epsilon = curve.epsilon(inner)
+        if epsilon > 700:
+            break
+        if (1 + math.exp(epsilon)) * inner <= delta:
+            return epsilon
+        inner = delta / (1 + math.exp(epsilon)) * (1 - 1e-9)
+    return math.inf
+
+
+def _costs(connection):
+    """Return the costs of all charges, in order."""
+    # They are added in Python: SUM makes NULL of infinity in some versions of SQLite.
+    names = ", ".join(Cost._fields)
+    return map(Cost._make, connection.execute(f"SELECT {names} FROM charges ORDER BY id"))
+
+
+def _write(connection, owner, neighboring, event, cost):
+    stored = json.dumps(event_to_dict(event))
+    values = [_now(), owner, os.getpid(), neighboring, stored, *cost]
+    marks = ", ".join("?" * len(values))
+    cursor = connection.execute(f"INSERT INTO charges VALUES (NULL, {marks})", values)
+    return Charge(cursor.lastrowid, *values[:4], event, cost.epsilon, cost.delta)
+
+
+def _charge(row):
+    plain = ("id", "time", "owner", "pid", "neighboring")
+    try:
+        event = event_from_dict(json.loads(row["event"]))
+    except (TypeError, ValueError) as error:
+        raise sqlite3.DatabaseError(f"entry {row['id']} is malformed") from error
+    return Charge(*(row[name] for name in plain), event, row["epsilon"], row["delta"])
+
+
+def _reopen(path, identity):
+    """Open a pickled ledger; the file must still be the one that was pickled."""
+    ledger = PrivacyLedger(path)
+    ledger._file.refuse_replaced(identity, ledger.uuid)
+    return ledger
+
+
+def _now():
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

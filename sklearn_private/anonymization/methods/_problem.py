@@ -1,0 +1,198 @@
+"""What a method works on, and what it learns: codes and people, without names."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...exceptions import InvalidParameterError
+from ..columns import CategoryAxis, HierarchyAxis, OrderedAxis, automatic
+from ..models import Rules, Sensitive
+from ..tables import MISSING, Units, count_people, show
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A table to be partitioned.
+
+    Parameters
+    ----------
+    axes : tuple of OrderedAxis, CategoryAxis or HierarchyAxis
+        One for each quasi-identifier.
+    units : Units
+        Its distinct rows; a method that is ``by_row`` gets each row as a unit.
+    rules : Rules or None
+        The constraints, if there are any.
+    k : int
+        Fewest people in a class.
+    most_suppressed : int
+        Most people who may be suppressed.
+    tight : bool
+        Whether labels show what people hold, rather than cut points.
+    numeric : bool
+        Whether labels need features for a model.
+    """
+
+    axes: tuple
+    units: Units
+    rules: Rules | None
+    k: int
+    most_suppressed: int
+    tight: bool
+    numeric: bool
+
+    def is_class(self, member):
+        """Tell whether some units (an array of booleans) are a class that may be published."""
+        of_unit = member.astype(np.int64)
+        if self.units.people(of_unit, 2)[1] < self.k:
+            return False
+        return self.rules is None or bool(self.rules.judge(of_unit, 2)[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Recoding:
+    """What a method learned.
+
+    Parameters
+    ----------
+    cells : Cells, Levels or None
+        What finds the cell of a row from its codes. None where only fitted rows have one.
+    grids : list
+        What encodes each quasi-identifier of a new row.
+    labels : list of Labels
+        The labels of each quasi-identifier, by cell.
+    cell_of_unit : ndarray of int of shape (n_units,)
+        The cell of each unit of the problem.
+    suppressed : int, default=-1
+        The cell of suppressed rows; -1 if there is none.
+    """
+
+    cells: object
+    grids: list
+    labels: list
+    cell_of_unit: np.ndarray
+    suppressed: int = -1
+
+
+def pose(estimator, roles, columns, counts, *, by_row=False, by_level=False):
+    """Return the problem that an estimator has with a table.
+
+    Parameters
+    ----------
+    estimator : KAnonymizer
+        Its parameters, which were checked.
+    roles : Roles
+        The part of each column.
+    columns : list
+        Names of the columns of the table.
+    counts : Counts
+        Its columns ``roles.counted``, in their order.
+    by_row, by_level : bool, default=False
+        As a :class:`Method` says: whether each entry of ``counts`` is a unit, equal or not, and
+        whether every quasi-identifier needs a hierarchy.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    InvalidParameterError
+        If there are fewer than ``k`` people, or all of them together break a constraint.
+    """
+    judged = roles.sensitive if estimator.constraints else ()
+    person = None if roles.subject is None else counts.codes[-1]
+    n_all = n_people(counts, roles)
+    _refuse_too_few(estimator, n_all)
+    trees = estimator.hierarchies or {}
+    tight = by_row or estimator.labels == "tight"
+    fewest = 0 if tight and not by_level else estimator.k
+    names = [columns[i] for i in roles.quasi]
+    axes, codes = _axes(counts, names, person, fewest, trees, by_level)
+    places = range(len(roles.quasi), len(roles.quasi) + len(judged))
+    units = _units(counts, axes, codes, person, places, by_row)
+    rules = None
+    if judged:
+        columns = tuple(
+            _sensitive(counts, j, columns[i], units, own, trees.get(columns[i]))
+            for j, i, own in zip(places, judged, units.sensitive, strict=True)
+        )
+        rules = Rules(tuple(estimator.constraints), columns, units.weight, units.person)
+        rules.check()
+    return Problem(
+        axes=axes,
+        units=units,
+        rules=rules,
+        k=estimator.k,
+        most_suppressed=int(estimator.max_suppression * n_all + 1e-9),
+        tight=tight,
+        numeric=estimator.output == "numeric",
+    )
+
+
+def n_people(counts, roles):
+    """Return the number of people in a table, whose last column is that of the subject, if any."""
+    return int(counts.weight.sum()) if roles.subject is None else len(counts.values[-1])
+
+
+def _refuse_too_few(estimator, n_all):
+    if n_all < estimator.k:
+        raise InvalidParameterError(
+            f"The 'k' parameter of {type(estimator).__name__} must be at most the number of "
+            f"people. Got k={estimator.k} for n_samples={n_all} people. Nothing was released. "
+            "Lower k, or gather more people."
+        )
+
+
+def _axes(counts, names, person, fewest, trees, by_level):
+    """Return the axis of each of the first columns, and the code of each entry of ``counts``."""
+    axes, codes = [], []
+    for j, name in enumerate(names):
+        values, kind, tree = counts.values[j], counts.kinds[j] or "category", trees.get(name)
+        if tree is None and by_level:
+            tree = automatic(values, kind, _people(counts, j, person), fewest)
+        if tree is not None:
+            axis, code = HierarchyAxis.of(values, tree, name)
+        elif kind == "category":
+            people = _people(counts, j, person)
+            axis, code = CategoryAxis.ranked(values, counts.column_weights(j), people, fewest)
+        else:
+            axis, code = OrderedAxis.sorted(values), np.arange(len(values))
+        axes.append(axis)
+        codes.append(code.astype(np.int32)[counts.codes[j]])
+    return tuple(axes), codes
+
+
+def _people(counts, j, person):
+    """Return how many people hold each value of column ``j``."""
+    if person is None:
+        return counts.column_weights(j)
+    return count_people(counts.codes[j], len(counts.values[j]), person)
+
+
+def _units(counts, axes, codes, person, places, by_row):
+    sensitive = [counts.codes[j] for j in places]
+    if by_row or not _any_merged(counts, codes):  # the entries are units already
+        entries = np.arange(counts.weight.size)
+        codes, values = np.array(codes, dtype=np.int32), np.array(sensitive, dtype=np.int32)
+        return Units(codes, counts.weight, person, entries, values)
+    return Units.of(
+        codes,
+        [axis.size.size for axis in axes],
+        person,
+        sensitive=sensitive,
+        sensitive_sizes=[len(counts.values[j]) for j in places],
+        weight=counts.weight,
+    )
+
+
+def _any_merged(counts, codes):
+    """Tell whether several values of a column have the same code."""
+    columns = zip(counts.values, codes, strict=False)
+    return any(np.count_nonzero(np.bincount(code)) < len(values) for values, code in columns)
+
+
+def _sensitive(counts, j, name, units, codes, tree):
+    """Return column ``j`` as constraints see it; ``codes`` are those of the units."""
+    values, ordered = counts.values[j], counts.kinds[j] in ("number", "time")
+    texts = [show(v) if v == v else MISSING for v in values] if ordered else values
+    return Sensitive(name, tuple(texts), codes, units.people(codes, len(texts)), ordered, tree)

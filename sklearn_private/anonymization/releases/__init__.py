@@ -1,0 +1,17 @@
+"""What leaves: publishable tables, their checks, and what they promise."""
+
+from ._check_release import ReleaseCheck, check_release
+from ._composition import CompositionCheck, check_releases
+from ._publishable import publishable, shuffled
+from ._statement import anonymity_statement, undeclared_columns
+
+__all__ = [
+    "CompositionCheck",
+    "ReleaseCheck",
+    "anonymity_statement",
+    "check_release",
+    "check_releases",
+    "publishable",
+    "shuffled",
+    "undeclared_columns",
+]

@@ -1,0 +1,33 @@
+"""Tables of any engine: their columns, values, roles and combinations of values."""
+
+from ._canonical import canonical, text_of
+from ._combinations import Units, count_people, distinct, sums
+from ._counting import Counts, Tally
+from ._roles import Roles
+from ._sources import N_ROWS, source_of
+from ._table import Table
+from ._values import MISSING, TIME, is_missing, kind_of, read, read_distinct, show
+from ._write import write_labels
+
+__all__ = [
+    "MISSING",
+    "N_ROWS",
+    "TIME",
+    "Counts",
+    "Roles",
+    "Table",
+    "Tally",
+    "Units",
+    "canonical",
+    "count_people",
+    "distinct",
+    "is_missing",
+    "kind_of",
+    "read",
+    "read_distinct",
+    "show",
+    "source_of",
+    "sums",
+    "text_of",
+    "write_labels",
+]

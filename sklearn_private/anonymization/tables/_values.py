@@ -1,0 +1,205 @@
+"""What a column holds: numbers, times or categories.
+
+A column is a narwhals Series or a one-dimensional array. Its kind is decided once, in ``fit``, and
+its values are then read as that kind: numbers as float64 with NaN where missing (durations as
+numbers of days), times as UTC ``datetime64[us]`` with NaT where missing, and everything else by its
+printed form, so that a category means the same in every container; ``"(missing)"`` where missing.
+"""
+
+import datetime
+import numbers
+
+import narwhals as nw
+import numpy as np
+
+from ...exceptions import InvalidParameterError
+
+MISSING = "(missing)"
+TIME = np.dtype("datetime64[us]")
+
+
+def kind_of(column):
+    """Return ``"number"``, ``"time"`` or ``"category"``, or None where nothing tells."""
+    if isinstance(column, np.ndarray):
+        if column.dtype == object:
+            return _kind_of_objects(column.tolist())
+        if column.dtype.kind in "iufm":
+            return "number"
+        return "time" if column.dtype.kind == "M" else "category"
+    if column.dtype.is_numeric() or isinstance(column.dtype, nw.Duration):
+        return "number"
+    if isinstance(column.dtype, nw.Datetime | nw.Date):
+        return "time"
+    if isinstance(column.dtype, nw.Object | nw.Unknown):
+        return _kind_of_objects(column.to_list())
+    return "category" if column.null_count() < len(column) else None
+
+
+def read(column, kind, name):
+    """Read a column as a kind.
+
+    Parameters
+    ----------
+    column : narwhals.Series or ndarray of shape (n_rows,)
+        The column.
+    kind : {"number", "time", "category"}
+        Its kind when it was fitted.
+    name : str
+        Its name, for messages.
+
+    Returns
+    -------
+    ndarray of float64 or datetime64, or list of str, of length n_rows
+
+    Raises
+    ------
+    InvalidParameterError
+        If it holds values of another kind.
+    """
+    if kind == "category":
+        return _texts(column)
+    found = kind_of(column)
+    if found is None:
+        return np.full(len(column), np.nan if kind == "number" else "NaT", dtype=_DTYPES[kind])
+    if found != kind:
+        raise InvalidParameterError(
+            f"Column {name!r} held {_PLURAL[kind]} when it was fitted; now it holds "
+            f"{_PLURAL[found]}. Convert it."
+        )
+    return _numbers(column) if kind == "number" else _times(column)
+
+
+def read_distinct(column, kind, name):
+    """Read a column as its distinct values, and which of them each row holds.
+
+    Parameters
+    ----------
+    column, kind, name
+        As in :func:`read`.
+
+    Returns
+    -------
+    values : ndarray of float64 or datetime64, or list of str, of length n_values
+        The distinct values in their order; a missing number or time comes last.
+    codes : ndarray of int of shape (n_rows,)
+        The value of each row.
+    """
+    if kind != "category":
+        return _sorted_distinct(read(column, kind, name))
+    if not isinstance(column, np.ndarray) and isinstance(column.dtype, _PRINTED_APART):
+        entries, codes = _entries(column)
+        texts = [MISSING if is_missing(v) else str(v) for v in entries]
+    else:
+        texts, codes = _texts(column), slice(None)
+    values = sorted(set(texts))
+    number = {text: i for i, text in enumerate(values)}
+    return values, np.fromiter(map(number.__getitem__, texts), np.int64, len(texts))[codes]
+
+
+def _sorted_distinct(values):
+    """Return the distinct numbers or times in their order, and the codes of all."""
+    if values.dtype != TIME and values.size:
+        low, high = values.min(), values.max()
+        if -_EXACT <= low <= high <= _EXACT and high - low < values.size:  # this needs no sort
+            whole = values.astype(np.int64)
+            if (whole == values).all():
+                whole -= int(low)
+                held = np.bincount(whole) > 0
+                return np.flatnonzero(held) + low, (np.cumsum(held) - 1)[whole]
+    return np.unique(values, return_inverse=True)
+
+
+def is_missing(value):
+    """Tell whether a single value stands for a missing one (None, NaN, NaT, pandas.NA)."""
+    if value is None or type(value).__name__ == "NAType":  # pandas.NA compares with nothing
+        return True
+    return isinstance(value, numbers.Number | np.generic | datetime.date) and value != value
+
+
+def show(value):
+    """Return the shortest text that tells a cut point or a value from all others."""
+    if isinstance(value, np.datetime64):
+        return str(np.datetime_as_string(value, unit="auto"))
+    return repr(float(value)).removesuffix(".0")
+
+
+# Two entries of these types are equal where they print alike; of objects, 1 equals True.
+_PRINTED_APART = (nw.String, nw.Categorical, nw.Enum, nw.Boolean)
+_DTYPES = {"number": np.float64, "time": TIME}
+_DURATION = datetime.timedelta | np.timedelta64
+_EXACT = 2.0**53  # floats count no further
+_PLURAL = {"number": "numbers", "time": "dates", "category": "categories"}
+
+
+def _entries(column):
+    """Return the distinct entries of a series, found by the engine, and the one of each row."""
+    if column.implementation.is_pandas_like():
+        codes, entries = column.to_native().factorize(use_na_sentinel=False)
+        return entries.tolist(), codes
+    if column.implementation.is_pyarrow():
+        native = column.to_native().combine_chunks()
+        if isinstance(column.dtype, nw.Categorical | nw.Enum):
+            native = native.dictionary_decode()
+        native = native.dictionary_encode(null_encoding="encode")
+        return native.dictionary.to_pylist(), native.indices.to_numpy()
+    entries = column.unique().to_list()
+    codes = column.replace_strict(entries, range(len(entries)), return_dtype=nw.Int64)
+    return entries, codes.to_numpy().astype(np.int64)
+
+
+def _kind_of_objects(values):
+    types = {type(v) for v in values}
+    if str not in types:
+        types = {type(v) for v in values if not is_missing(v)}
+        if not types:
+            return None
+        durations = [issubclass(t, _DURATION) for t in types]
+        reals = [issubclass(t, numbers.Real) and t is not bool for t in types]
+        if all(durations) or (all(reals) and not any(durations)):
+            return "number"
+        if all(issubclass(t, datetime.date | np.datetime64) for t in types):
+            return "time"
+    return "category"
+
+
+def _numbers(column):
+    if isinstance(column, np.ndarray):
+        if column.dtype == object:
+            is_duration = any(isinstance(v, _DURATION) for v in column)
+            nothing, dtype = ("NaT", "m8[us]") if is_duration else (np.nan, float)
+            column = np.array([nothing if is_missing(v) else v for v in column], dtype=dtype)
+        if column.dtype.kind == "m":
+            column = column / np.timedelta64(1, "D")
+        return column.astype(np.float64) + 0.0  # no negative zero
+    if isinstance(column.dtype, nw.Object | nw.Unknown):
+        return _numbers(np.array(column.to_list(), dtype=object))
+    if not isinstance(column.dtype, nw.Duration):
+        column = column.cast(nw.Float64)
+    return _numbers(column.to_numpy())
+
+
+def _times(column):
+    if isinstance(column, np.ndarray):
+        if column.dtype != object:
+            return column.astype(TIME)
+        return np.array([_utc(v) for v in column], dtype=TIME)
+    if isinstance(column.dtype, nw.Object | nw.Unknown):
+        return _times(np.array(column.to_list(), dtype=object))
+    if isinstance(column.dtype, nw.Datetime) and column.dtype.time_zone:
+        column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return column.cast(nw.Datetime("us")).to_numpy().astype(TIME)
+
+
+def _utc(value):
+    if is_missing(value):
+        return np.datetime64("NaT", "us")
+    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
+        value = value.astimezone(datetime.UTC).replace(tzinfo=None)
+    return np.datetime64(value, "us")
+
+
+def _texts(column):
+    values = column.tolist() if isinstance(column, np.ndarray) else column.to_list()
+    if {type(v) for v in values} <= {str}:
+        return values
+    return [MISSING if is_missing(v) else str(v) for v in values]

@@ -1,0 +1,99 @@
+"""Class labels of DP classifiers: declared, or learned with a warning."""
+
+import warnings
+
+import numpy as np
+from sklearn.utils.multiclass import check_classification_targets
+
+from ... import _check
+from ...exceptions import InvalidParameterError, PrivacyWarning
+from ...statements import Finding
+
+
+def class_codes(estimator, y):
+    """Return the classes, the position of each label, and what is to be said about the classes.
+
+    Parameters
+    ----------
+    estimator : object
+        With a parameter ``classes``.
+    y : ndarray of shape (n_samples,)
+        Labels.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        In sorted order.
+    codes : ndarray of int of shape (n_samples,)
+        Position of each label among them.
+    findings : tuple of Finding
+
+    Raises
+    ------
+    InvalidParameterError
+        If there are fewer than two classes, or a label outside the declared ones.
+    """
+    owner = type(estimator).__name__
+    if estimator.classes is None:
+        check_classification_targets(y)
+        classes, findings = np.unique(y), (_learned(owner),)
+        if len(classes) < 2:
+            raise InvalidParameterError(
+                f"{owner} needs two classes, but y holds one class only. Declare classes=[...]."
+            )
+        warnings.warn(findings[0].message, PrivacyWarning, stacklevel=3)
+    else:
+        classes, findings = _declared(estimator), ()
+    codes, known = positions(classes, y)
+    if not known.all():
+        raise InvalidParameterError(
+            f"y of {owner} holds a label outside {classes.tolist()!r}. Nothing was released. "
+            "Declare every label, or map the others to one of them first."
+        )
+    return classes, codes, findings
+
+
+def positions(classes, y):
+    """Return where each label stands among classes, and whether it is one of them.
+
+    Labels are compared for equality alone, so labels of another kind are none of the classes.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Different labels.
+    y : ndarray of shape (n_samples,)
+        Labels of any kind.
+
+    Returns
+    -------
+    at : ndarray of int of shape (n_samples,)
+        0 where the label is none of the classes.
+    known : ndarray of bool of shape (n_samples,)
+    """
+    matches = np.zeros((len(classes), len(y)), dtype=bool)
+    for row, label in zip(matches, classes, strict=True):
+        row[:] = y == label
+    return matches.argmax(axis=0), matches.any(axis=0)
+
+
+def _declared(estimator):
+    """Return the declared classes in sorted order, which scorers of scikit-learn rely on."""
+    try:
+        given = np.asarray(estimator.classes)
+        classes = np.unique(given)
+    except (TypeError, ValueError):  # labels that have no order, such as None and a string
+        given = classes = np.empty(0)
+    if given.ndim != 1 or not 2 <= len(classes) == len(given):
+        raise _check.invalid(estimator, "classes", "two or more different labels of one kind")
+    return classes
+
+
+def _learned(owner):
+    return Finding(
+        "warning",
+        "",
+        f"{owner} learned the class labels from y: its claim holds on the condition that the set "
+        "of labels is public",
+        "declare classes=[...]",
+    )

@@ -1,0 +1,117 @@
+"""What the client makes of decrypted scores: scale, link function, class labels.
+
+Homomorphic evaluation stops at the affine scores. Everything non-linear (the logistic function,
+softmax, the exponential of a Poisson model, the choice of the largest score) is applied to the
+decrypted scores by the client, so none of it costs anything on ciphertexts.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, softmax
+from sklearn.base import is_classifier
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import (
+    GammaRegressor,
+    LogisticRegression,
+    LogisticRegressionCV,
+    PoissonRegressor,
+    SGDClassifier,
+    TweedieRegressor,
+)
+
+from ...exceptions import InvalidParameterError
+
+DOCUMENTED = (LogisticRegression, LogisticRegressionCV, LinearDiscriminantAnalysis, SGDClassifier)
+"""Classifiers whose documentation names the link of ``predict_proba``."""
+
+
+def _two_columns(scores):
+    p = expit(scores[:, 0])
+    return np.column_stack([1 - p, p])
+
+
+def _one_vs_rest(scores):
+    p = expit(scores)
+    total = p.sum(axis=1, keepdims=True)
+    return np.where(total > 0, p / np.where(total > 0, total, 1), 1 / p.shape[1])
+
+
+PROBABILITIES = {
+    "logistic": _two_columns,
+    "softmax": lambda scores: softmax(scores, axis=1),
+    "one-vs-rest": _one_vs_rest,
+}
+MEANS = {"identity": lambda scores: scores, "exp": np.exp}
+LINKS = ("none", *PROBABILITIES, *MEANS)
+
+
+@dataclass(frozen=True, eq=False)
+class Readout:
+    """From whole-number scores to predictions.
+
+    Parameters
+    ----------
+    link : str
+        One of ``LINKS``; "none" is a classifier without probabilities.
+    exponents : ndarray of shape (n_outputs,), dtype int64
+        Base-2 logarithm of the scale of each output.
+    classes : ndarray of shape (n_classes,) or None
+        Class labels; None for a regressor.
+    flat : bool
+        Whether scores of one output are an array of shape (n_samples,).
+    """
+
+    link: str
+    exponents: np.ndarray
+    classes: np.ndarray | None
+    flat: bool
+
+    def scores(self, integers):
+        """Return whole-number scores as floats."""
+        scores = np.ldexp(integers.astype(np.float64), -self.exponents)
+        return scores[:, 0] if self.flat else scores
+
+    def predict(self, scores):
+        """Return class labels, or the means of a regressor."""
+        if self.classes is None:
+            return MEANS[self.link](scores)
+        return self.classes[(scores > 0).astype(int) if self.flat else scores.argmax(axis=1)]
+
+    def predict_proba(self, scores):
+        """Return class probabilities, an array of shape (n_samples, n_classes)."""
+        if self.link not in PROBABILITIES:
+            raise InvalidParameterError(
+                "HEPredictor gives no probabilities for this estimator: it is a regressor, or its "
+                "predict_proba is no known function of its scores. Use predict or the scores."
+            )
+        return PROBABILITIES[self.link](scores.reshape(len(scores), -1))
+
+
+def plain_labels(classes):
+    """Return class labels as plain Python values, or None if they are of another type."""
+    labels = classes.tolist()
+    return labels if all(type(label) in (bool, int, float, str) for label in labels) else None
+
+
+def links_of(model, n_outputs):
+    """Return the links that a fitted linear model may use, the likeliest first."""
+    if not is_classifier(model):
+        return (_mean_of(model),)
+    if not hasattr(model, "predict_proba") or getattr(model, "loss", None) == "modified_huber":
+        return ()
+    if n_outputs == 1:
+        return ("logistic",)
+    return ("one-vs-rest",) if isinstance(model, SGDClassifier) else ("softmax", "one-vs-rest")
+
+
+def _mean_of(model):
+    if isinstance(model, PoissonRegressor | GammaRegressor):
+        return "exp"
+    if isinstance(model, TweedieRegressor):
+        return (
+            "identity"
+            if model.link == "identity" or (model.link == "auto" and model.power <= 0)
+            else "exp"
+        )
+    return "identity"

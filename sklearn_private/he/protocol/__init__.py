@@ -1,0 +1,7 @@
+"""Client and server, and what travels between them."""
+
+from ._client import HEClient
+from ._layout import Layout
+from ._server import HEServer
+
+__all__ = ["HEClient", "HEServer", "Layout"]

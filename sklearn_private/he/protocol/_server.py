@@ -1,0 +1,141 @@
+"""The party that holds the model and sees ciphertexts only."""
+
+import numpy as np
+
+from ...exceptions import GuaranteeError
+from ..compile import IntegerMap
+from ..schemes import open_scheme
+from ._frames import (
+    BUNDLE_FIELDS,
+    MESSAGE_FIELDS,
+    Kind,
+    check_binding,
+    read_frame,
+    write_frame,
+    wrong_size,
+)
+from ._layout import Layout
+
+
+class HEServer:
+    """Evaluate a model on encrypted rows.
+
+    It holds the weights as whole numbers and public parameters. It never holds a secret key, and
+    keeps nothing between two calls. Get one from :meth:`HEPredictor.split` or :meth:`from_bytes`.
+
+    Parameters
+    ----------
+    model : str
+        Identifier that it shares with its client.
+    layout : Layout
+        The public parameters.
+    integer_map : IntegerMap
+        The model.
+
+    See Also
+    --------
+    HEClient : The party that holds the rows and the key.
+
+    Notes
+    -----
+    **Protects** the features and scores of the rows in a request.
+    **Against** this server, as long as it follows the protocol.
+    **Leaks** the number of rows and columns to the server, and exact scores to the client, who can
+    compute the weights from as many rows as there are columns, plus one.
+    **Assumes** the security assumption of the scheme, and a transport that authenticates messages.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn_private.he import HEPredictor, HEServer
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = LogisticRegression(max_iter=1_000)
+    >>> _, server = HEPredictor(model).fit(X, y).split()
+    >>> HEServer.from_bytes(server.to_bytes())
+    HEServer(scheme='paillier', security_bits=128, n_features=4, n_outputs=3)
+    """
+
+    def __init__(self, model, layout, integer_map):
+        self.model = model
+        self.layout = layout
+        self.integer_map = integer_map
+        self._scheme = open_scheme(layout)
+
+    def evaluate(self, public_bundle, request):
+        """Return the encrypted scores of encrypted rows.
+
+        Parameters
+        ----------
+        public_bundle : bytes
+            The client's public key, from :meth:`HEClient.public_bundle`.
+        request : bytes
+            Encrypted rows, from :meth:`HEClient.encrypt`.
+
+        Returns
+        -------
+        bytes
+            The response, freshly randomised: two answers to one request differ.
+
+        Raises
+        ------
+        GuaranteeError
+            If a message is damaged, belongs to another model, other parameters or another key, or
+            holds numbers that are no ciphertexts.
+        """
+        key = self._public_key(public_bundle)
+        header, payload = read_frame(request, Kind.REQUEST, MESSAGE_FIELDS)
+        expected = {
+            "model": self.model,
+            "parameters": self.layout.digest,
+            "key": key.fingerprint,
+        }
+        check_binding("request", header, expected)
+        n_rows = header["n_rows"]
+        if n_rows < 1 or len(payload) != self._scheme.request_size(n_rows):
+            raise wrong_size("request")
+        answers = self._scheme.evaluate(key, payload, n_rows, self.integer_map)
+        return write_frame(Kind.RESPONSE, header, answers)
+
+    def _public_key(self, public_bundle):
+        header, payload = read_frame(public_bundle, Kind.PUBLIC_BUNDLE, BUNDLE_FIELDS)
+        expected = {
+            "scheme": self.layout.scheme,
+            "security_bits": self.layout.security_bits,
+        }
+        check_binding("public bundle", header, expected)
+        key = self._scheme.read_public_key(payload)
+        check_binding("public bundle", header, {"key": key.fingerprint})
+        return key
+
+    def to_bytes(self):
+        """Return the server as bytes: weights and public parameters."""
+        header = {"model": self.model, "layout": self.layout.to_dict()}
+        arrays = self.integer_map.weights, self.integer_map.constants
+        return write_frame(
+            Kind.SERVER, header, b"".join(array.astype(">i8").tobytes() for array in arrays)
+        )
+
+    @classmethod
+    def from_bytes(cls, data):
+        """Return the server in bytes of :meth:`to_bytes`, its ranges proven again.
+
+        Raises
+        ------
+        GuaranteeError
+            If the bytes are damaged, or a sum could leave its slot.
+        """
+        header, payload = read_frame(data, Kind.SERVER, {"model": str, "layout": dict})
+        layout = Layout.from_dict(header["layout"])
+        shape = layout.n_outputs, layout.n_features + 1
+        if len(payload) != 8 * shape[0] * shape[1]:
+            raise wrong_size("server")
+        numbers = np.frombuffer(payload, dtype=">i8").astype(np.int64)
+        weights, constants = np.split(numbers, [layout.n_outputs * layout.n_features])
+        integer_map = IntegerMap(weights.reshape(layout.n_outputs, -1), constants)
+        if integer_map.sum_bits(2**layout.precision_bits - 1) > layout.slot_bits:
+            raise GuaranteeError("The server's sums could leave their slots. Nothing was read.")
+        return cls(header["model"], layout, integer_map)
+
+    def __repr__(self):
+        return self.layout.describe(self)

@@ -1,0 +1,5 @@
+"""Encryption schemes."""
+
+from ._scheme import SCHEMES, open_scheme
+
+__all__ = ["SCHEMES", "open_scheme"]

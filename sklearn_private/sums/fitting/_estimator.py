@@ -1,0 +1,247 @@
+"""The estimator that a technique makes of another one by answering its sums."""
+
+from dataclasses import replace
+
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from .._registry import rebuild
+
+
+def _inner_has(name):
+    """Return a check whether the wrapped estimator has a method."""
+
+    def check(self):
+        getattr(self.estimator, name)
+        return True
+
+    return check
+
+
+def _fitted(name):
+    """Return a property that reads an attribute of the fitted estimator."""
+    return property(lambda self: getattr(self.estimator_, name), doc=f"``estimator_.{name}``.")
+
+
+class SumsEstimator(MetaEstimatorMixin, BaseEstimator):
+    """Fit ``estimator`` by its program over sums, and stand for the fitted one.
+
+    Subclasses have parameters ``estimator`` and ``classes``, run the program in ``fit`` and call
+    ``_keep``. Everything else goes to ``estimator_``, a real fitted scikit-learn estimator.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted one; it stands alone.
+    sites_ : dict of site name to int
+        Number of rows of each site.
+    n_rounds_ : int
+        Number of sums that were asked for.
+    bytes_ : tuple of int
+        Bytes that each site sent in each round.
+    """
+
+    __metadata_request__fit = {"groups": True}  # noqa: RUF012 (scikit-learn reads it as it is)
+
+    coef_ = _fitted("coef_")
+    intercept_ = _fitted("intercept_")
+    classes_ = _fitted("classes_")
+    n_iter_ = _fitted("n_iter_")
+    mean_ = _fitted("mean_")
+    var_ = _fitted("var_")
+    scale_ = _fitted("scale_")
+    n_samples_seen_ = _fitted("n_samples_seen_")
+
+    def _keep(self, result, aggregator, prepared):
+        """Set the fitted attributes."""
+        columns = {"n_features_in_": self.n_features_in_}
+        if hasattr(self, "feature_names_in_"):
+            columns["feature_names_in_"] = self.feature_names_in_
+        self.estimator_ = rebuild(self.estimator, {**result, **columns})
+        self.sites_ = prepared.partition.sizes
+        self.n_rounds_ = len(aggregator.sent)
+        self.bytes_ = tuple(aggregator.sent)
+
+    @available_if(_inner_has("predict"))
+    def predict(self, X):
+        """Return the predictions of ``estimator_``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        return self.estimator_.predict(X)
+
+    @available_if(_inner_has("predict_proba"))
+    def predict_proba(self, X):
+        """Return the class probabilities of ``estimator_``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        check_is_fitted(self)
+        return self.estimator_.predict_proba(X)
+
+    @available_if(_inner_has("predict_log_proba"))
+    def predict_log_proba(self, X):
+        """Return the logarithms of :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        check_is_fitted(self)
+        return self.estimator_.predict_log_proba(X)
+
+    @available_if(_inner_has("decision_function"))
+    def decision_function(self, X):
+        """Return the decision values of ``estimator_``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        return self.estimator_.decision_function(X)
+
+    @available_if(_inner_has("score"))
+    def score(self, X, y, sample_weight=None):
+        """Return the score of ``estimator_``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each row counts.
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self)
+        return self.estimator_.score(X, y, sample_weight=sample_weight)
+
+    @available_if(_inner_has("transform"))
+    def transform(self, X):
+        """Return the rows as ``estimator_`` transforms them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        array-like of shape (n_samples, n_features_out)
+            In the container that :meth:`set_output` chose.
+        """
+        check_is_fitted(self)
+        return self.estimator_.transform(X)
+
+    @available_if(_inner_has("inverse_transform"))
+    def inverse_transform(self, X):
+        """Return the rows as ``estimator_`` transforms them back.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features_out)
+            Transformed rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+        """
+        check_is_fitted(self)
+        return self.estimator_.inverse_transform(X)
+
+    @available_if(_inner_has("transform"))
+    def fit_transform(self, X, y=None, **fit_params):
+        """Fit, and transform the same rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,), default=None
+            Targets, where the estimator needs them.
+        **fit_params : dict
+            What else ``fit`` takes.
+
+        Returns
+        -------
+        array-like of shape (n_samples, n_features_out)
+        """
+        return self.fit(X, y, **fit_params).transform(X)
+
+    @available_if(_inner_has("get_feature_names_out"))
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the transformed columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the columns.
+
+        Returns
+        -------
+        ndarray of str
+        """
+        check_is_fitted(self)
+        return self.estimator_.get_feature_names_out(input_features)
+
+    @available_if(_inner_has("set_output"))
+    def set_output(self, *, transform=None):
+        """Choose the container that :meth:`transform` returns.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            The container; None leaves it as it is.
+
+        Returns
+        -------
+        SumsEstimator
+            Itself.
+        """
+        for estimator in (self.estimator, getattr(self, "estimator_", None)):
+            if estimator is not None:
+                estimator.set_output(transform=transform)
+        return self
+
+    def __sklearn_tags__(self):
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
+        tags.estimator_type = inner.estimator_type
+        tags.transformer_tags = inner.transformer_tags
+        tags.regressor_tags = inner.regressor_tags
+        tags.input_tags = replace(tags.input_tags, allow_nan=inner.input_tags.allow_nan)
+        tags.target_tags = replace(inner.target_tags, multi_output=False)
+        if inner.classifier_tags is not None:
+            tags.classifier_tags = replace(inner.classifier_tags, multi_class=False)
+        return tags

@@ -1,0 +1,122 @@
+"""From the arrays that a fit is given to the rows of each site."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import is_classifier, is_regressor
+from sklearn.utils import check_array, check_consistent_length, get_tags
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
+
+from ...exceptions import InvalidParameterError
+from .._labels import agreed_labels
+from .._program import Schema
+from .._statistic import Rows
+from ._partition import Partition, partition
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What a fit works on.
+
+    Parameters
+    ----------
+    sites : list of Rows
+        The rows of each site.
+    schema : Schema
+        What everybody knows of the columns.
+    partition : Partition
+        Which rows belong to which site.
+    """
+
+    sites: list
+    schema: Schema
+    partition: Partition
+
+    @property
+    def n_rows(self):
+        """Number of rows of all sites."""
+        return sum(len(rows.y) for rows in self.sites)
+
+
+def prepare(owner, program, X, y, groups, sample_weight, *, n_sites, min_sites):
+    """Check the arrays of a fit and give each site its rows.
+
+    Parameters
+    ----------
+    owner : estimator
+        With parameters ``estimator`` and ``classes``; it gets ``n_features_in_`` and, from tables,
+        ``feature_names_in_``.
+    program : Program
+        The program that will run.
+    X : array-like of shape (n_rows, n_features)
+        Features.
+    y : array-like of shape (n_rows,) or None
+        Targets.
+    groups : array-like of shape (n_rows,) or None
+        The site of each row.
+    sample_weight : array-like of shape (n_rows,) or None
+        How much each row counts; rows of weight 0 are left out.
+    n_sites : int
+        How many sites to simulate without ``groups``.
+    min_sites : int
+        How many sites the protection needs.
+
+    Returns
+    -------
+    Prepared
+    """
+    X, y, labels = _columns(owner, X, y)
+    if (y < program.least_target).any():
+        raise InvalidParameterError(
+            f"{program.serves.__name__} needs targets of at least {program.least_target:g}."
+        )
+    weight = _weights(sample_weight, len(X))
+    if groups is not None:
+        check_consistent_length(X, groups)
+    parts = partition(np.flatnonzero(weight), groups, n_sites=n_sites)
+    if len(parts.rows) < min_sites:
+        raise InvalidParameterError(
+            f"{type(owner).__name__} needs rows at {min_sites} sites or more. Got "
+            f"{len(parts.rows)} (n_samples={len(X)}): of two, each learns the other's sums by "
+            "taking its own from the totals. Nothing was computed."
+        )
+    sites = [Rows(X[at], y[at], weight[at]) for at in parts.rows.values()]
+    return Prepared(sites, Schema(X.shape[1], labels), parts)
+
+
+def _columns(owner, X, y):
+    """Return features and targets in float64, and the agreed labels of a classifier."""
+    finite = "allow-nan" if get_tags(owner).input_tags.allow_nan else True
+    options = {"dtype": np.float64, "ensure_all_finite": finite}
+    if owner.classes is not None and not is_classifier(owner):
+        raise InvalidParameterError(
+            f"The 'classes' parameter of {type(owner).__name__} is for classifiers. "
+            f"Got {owner.classes!r} instead of None."
+        )
+    if is_classifier(owner):
+        X, y = validate_data(owner, X, y, **options)
+        check_classification_targets(y)
+        labels, positions = agreed_labels(owner, y, owner.classes)
+        return X, positions, labels
+    if is_regressor(owner):
+        X, y = validate_data(owner, X, y, y_numeric=True, **options)
+        return X, y.astype(np.float64), None
+    X = validate_data(owner, X, **options)
+    return X, np.zeros(len(X)), None
+
+
+def _weights(sample_weight, n_rows):
+    if sample_weight is None:
+        return np.ones(n_rows)
+    weight = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if weight.ndim != 1:
+        raise InvalidParameterError(
+            f"Sample weights must be a 1D array. Got shape {weight.shape} instead."
+        )
+    check_consistent_length(np.empty(n_rows), weight)
+    if (weight < 0).any() or not weight.any():
+        raise InvalidParameterError("Sample weights must be at least 0, and not all of them zero.")
+    return weight

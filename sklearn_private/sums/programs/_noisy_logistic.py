@@ -1,0 +1,82 @@
+"""Binary logistic regression by gradient descent on noisy sums, for differential privacy.
+
+Where the noise is large, it pays to bound what a row can add: a residual (probability less label)
+lies in [-1, 1], and clipped to [-1/2, 1/2] it moves a sum half as far, so half the noise does. At
+the start, where all probabilities are 1/2, nothing is cut off, and later only what rows add that
+the model gets wrong. The clipped residual is the slope of a convex loss, the log-loss with a
+straight line in place of its steep half, whose best score has the sign of the log-odds [1]_: it
+ranks and classifies as the log-loss does, but its probabilities are too sure.
+
+The intercept is the coefficient of a constant column of 0.35 feature norms: large enough to be
+learnt, small enough to add little to the norm that the noise is scaled to.
+
+.. [1] P. Bartlett, M. Jordan, J. McAuliffe, "Convexity, classification, and risk bounds", JASA
+   101, 2006, theorem 2.
+"""
+
+import numpy as np
+from scipy.special import expit
+
+from .._statistic import statistic
+from ._descent import descent
+from ._glm import binary_attributes, gradient, l2_strength, predictor, row_norm
+
+CONSTANT = 0.35
+CLIP = 1 / 2  # of a residual
+
+
+@statistic(bound=lambda limits, w, constant, clip: (clip * row_norm(limits, constant),))
+def log_loss_slope(rows, w, constant, clip):
+    """Return the sum of residuals, clipped, times rows, for targets 0 and 1."""
+    residual = np.clip(expit(predictor(rows, w, constant)) - rows.y, -clip, clip)
+    return (gradient(rows, rows.weight * residual, constant),)
+
+
+def noisy_descent(aggregator, *, constant, n_features, strength, n_rounds, clip=CLIP):
+    """Return the coefficients of a binary logistic regression.
+
+    Parameters
+    ----------
+    aggregator : Aggregator
+        Answers the sums, with limits; targets are 0 and 1.
+    constant : float
+        Value of the constant column of the intercept; 0 leaves it out.
+    n_features : int
+        Number of features.
+    strength : float
+        L2 penalty of each coefficient, in the mean of losses.
+    n_rounds : int
+        How many sums.
+    clip : float, default=1/2
+        Largest residual; 1 is the log-loss.
+
+    Returns
+    -------
+    ndarray of shape (n_features + 1,)
+        The coefficient of the constant column is the last one.
+    """
+    return descent(
+        aggregator,
+        log_loss_slope,
+        constant,
+        clip,
+        start=np.zeros(n_features + 1),
+        strength=strength,
+        curvature=1 / 4,
+        n_rounds=n_rounds,
+    )
+
+
+def fit_noisy_logistic(aggregator, estimator, schema, n_rounds):
+    """Return the fitted attributes of a :class:`~sklearn.linear_model.LogisticRegression`."""
+    limits = aggregator.limits
+    constant = CONSTANT * limits.row_norm * estimator.fit_intercept
+    w = noisy_descent(
+        aggregator,
+        constant=constant,
+        n_features=schema.n_features,
+        strength=l2_strength(estimator) / limits.n_rows,
+        n_rounds=n_rounds,
+        clip=1.0,
+    )
+    return binary_attributes(w, constant, schema.labels, n_rounds)
