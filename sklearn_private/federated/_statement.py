@@ -4,17 +4,17 @@ import math
 
 from ..statements import SEEDED, AggregationStatement, DPStatement, Finding
 
-CENTRAL = Finding(
-    "note",
-    "",
+CENTRAL = Finding.note(
+    "noise-at-the-coordinator",
     "noise is added to the totals by the coordinator, who sees them without noise",
     "run the coordinator where exact totals may be seen",
+    where="dp",
 )
-IN_THE_CLEAR = Finding(
-    "note",
-    "",
+IN_THE_CLEAR = Finding.note(
+    "sums-in-the-clear",
     "no secure aggregation: the coordinator sees the sums of every single site",
     "set secure_aggregation=True",
+    where="secure_aggregation",
 )
 
 

@@ -114,26 +114,27 @@ def _source(predictor):
 
 
 def _findings(predictor, steps):
-    yield Finding(
-        "note",
-        "",
+    yield Finding.note(
+        "one-process",
         "predict runs client and server in one process, which protects nothing",
         "give the two objects of split() to two parties",
+        where="predict",
     )
     if predictor.simulate:
-        yield Finding(
-            "warning",
-            "",
+        yield Finding.warning(
+            "not-encrypted",
             "simulate=True: predict computes the same whole numbers without encryption",
             "set simulate=False to encrypt",
+            where="simulate",
         )
     if predictor.bounds is None:
         void = any(step.promises(DPStatement) for step in steps)
         yield Finding(
             "error" if void else "warning",
-            "",
+            "exact-ranges",
             "the ranges of the columns are the exact minima and maxima of the training rows, and "
             "every client gets them"
             + (", so the differential-privacy claim of the model is void" if void else ""),
             "give public ranges in bounds=",
+            where="bounds",
         )

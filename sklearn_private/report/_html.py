@@ -71,8 +71,8 @@ def to_html(report, statements):
 def _finding(finding):
     where = f" at <code>{escape(finding['where'])}</code>" if finding["where"] else ""
     return (
-        f'<div class="finding {finding["level"]}"><span class="level">{finding["level"]}</span>'
-        f"{where}<br>{escape(finding['message'])}.<br><em>Remedy:</em> "
+        f'<div class="finding {finding["level"]}"><span class="level">{finding["level"]}</span> '
+        f"{escape(finding['code'])}{where}<br>{escape(finding['message'])}.<br><em>Remedy:</em> "
         f"{escape(finding['remedy'])}.</div>"
     )
 

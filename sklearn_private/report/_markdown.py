@@ -48,7 +48,8 @@ def _findings(findings):
     if not findings:
         return "None."
     return "\n".join(
-        f"- **{f['level']}**{_at(f['where'])}: {f['message']}. *Remedy:* {f['remedy']}."
+        f"- **{f['level']}** ({f['code']}){_at(f['where'])}: {f['message']}. "
+        f"*Remedy:* {f['remedy']}."
         for f in findings
     )
 

@@ -14,11 +14,11 @@ from ..exceptions import InvalidParameterError, PrivacyWarning
 from ..mechanisms import noise_source, uniform_below
 from ..statements import DPStatement, Finding
 
-EXACT_SCORES = Finding(
-    "error",
-    "",
+EXACT_SCORES = Finding.error(
+    "exact-scores",
     "the picture shows exact scores of private rows, which no claim counts",
     "keep it to those who may see the rows, or draw a paid search by from_search",
+    where="scores",
 )
 
 

@@ -148,11 +148,11 @@ def compose(steps, searches=(), *, same_rows=True):
     ]
     if steps and not any(step.promises_anything for step in steps):
         findings.append(
-            Finding(
-                "warning",
-                steps[0].path,
+            Finding.warning(
+                "no-promise",
                 "no part of it makes a privacy promise",
                 "swap in a private part, such as DPLogisticRegression for LogisticRegression",
+                where=steps[0].path,
             )
         )
     return Composition(by_gravity(findings), *_joint(steps))
@@ -162,8 +162,7 @@ def _own(steps):
     for step in steps:
         for statement in step.statement.flatten() if step.statement is not None else []:
             for finding in statement.findings:
-                where = ".".join(filter(None, (step.path, finding.where)))
-                yield Finding(finding.level, where, finding.message, finding.remedy)
+                yield finding.within(step.path)
 
 
 def _before(steps):
@@ -173,7 +172,7 @@ def _before(steps):
         for earlier in step.behind:
             if earlier.stateful and not earlier.promises(DPStatement):
                 message, remedy = _why_void(earlier, step)
-                yield Finding("error", earlier.path, message, remedy)
+                yield Finding.error("fitted-without-dp", message, remedy, where=earlier.path)
 
 
 def _why_void(earlier, step):
@@ -202,12 +201,12 @@ def _after(steps):
     for step in steps:
         front = [earlier for earlier in step.behind if earlier.promises(DPStatement)]
         if front and step.stateful and not step.promises(DPStatement):
-            yield Finding(
-                "warning",
-                step.path,
+            yield Finding.warning(
+                "not-covered",
                 f"{step.kind} was fitted on rows behind {front[-1].kind}, whose claim does not "
                 "cover it",
                 f"replace {step.kind} by a DP estimator",
+                where=step.path,
             )
 
 
@@ -217,12 +216,12 @@ def _tables(steps):
     for table in tables:
         for model in models:
             if table not in model.behind:  # rule 1 has said it already
-                yield Finding(
-                    "error",
-                    table.path,
+                yield Finding.error(
+                    "table-beside-model",
                     f"a k-anonymous table ({table.kind}) and a DP model ({model.kind}) of the "
                     "same rows are together not differentially private",
                     "release one of the two, or make the table from other people's rows",
+                    where=table.path,
                 )
 
 
@@ -236,20 +235,20 @@ def _selection(searches):
     for search in searches:
         if not search.private:
             continue
-        yield Finding(
-            "error",
-            search.path,
+        yield Finding.error(
+            "raw-scores",
             f"{search.kind} picked a candidate by raw scores on the same rows: its scores "
             "(cv_results_) and its choice are released and counted by no claim",
             "score on public data, or fix the candidate before looking and fit it alone",
+            where=search.path,
         )
         if not search.has_ledger:
-            yield Finding(
-                "warning",
-                search.path,
+            yield Finding.warning(
+                "no-ledger",
                 f"{search.kind} made {search.n_fits} private fits of the same rows and kept no "
                 "record of their sum; the claim shown is that of one of them",
                 "give the estimator a ledger=",
+                where=search.path,
             )
 
 

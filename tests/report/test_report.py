@@ -148,7 +148,7 @@ def test_a_bad_pipeline_is_reported_as_json_without_numbers_that_json_lacks(bad)
     assert data["joint_claim"]["epsilon"] == "infinity"
     assert data["holds"] is False
     assert [set(finding) for finding in data["findings"]] == [
-        {"level", "where", "message", "remedy"}
+        {"level", "code", "where", "message", "remedy"}
     ] * 5
 
 

@@ -213,8 +213,8 @@ def test_a_search_over_fits_without_claims_is_not_our_business():
 
 
 def test_findings_of_statements_and_parts_are_told_with_their_place():
-    own = Finding("error", "", "the noise is seeded", "unseed it")
-    inner = Finding("warning", "part", "labels were learned", "declare them")
+    own = Finding.error("seeded-noise", "the noise is seeded", "unseed it")
+    inner = Finding.warning("labels", "labels were learned", "declare them", where="part")
     statement = promise(findings=(inner,), parts=(promise(findings=(own,)),))
     found = compose([step("model", statement=statement)])
     assert levels(found) == [("error", "pipeline.model"), ("warning", "pipeline.model.part")]
@@ -225,8 +225,8 @@ def test_findings_of_statements_and_parts_are_told_with_their_place():
 
 
 def test_the_gravest_findings_come_first_and_each_comes_once():
-    seeded = Finding("error", "", "seeded", "unseed")
-    note = Finding("note", "", "a fact", "know it")
+    seeded = Finding.error("seeded-noise", "seeded", "unseed")
+    note = Finding.note("a-fact", "a fact", "know it")
     scaler = step("scaler")
     first = dp_model(scaler, findings=(note, seeded, seeded))
     found = compose([scaler, first, step("plain", scaler, first)])

@@ -2,6 +2,7 @@ import dataclasses
 import json
 import math
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -65,6 +66,7 @@ def validate(value, rule, root):
         is_bool = isinstance(value, bool) and rule["type"] != "boolean"
         assert isinstance(value, kinds[rule["type"]]) and not is_bool, (value, rule)
     assert "const" not in rule or value == rule["const"], (value, rule)
+    assert "pattern" not in rule or re.search(rule["pattern"], value), (value, rule)
     assert "enum" not in rule or value in rule["enum"], (value, rule)
     assert "anyOf" not in rule or any(passes(value, r, root) for r in rule["anyOf"]), value
     for name in rule.get("required", ()):
@@ -98,7 +100,7 @@ def test_every_kind_of_statement_has_an_example():
 
 @KINDS
 def test_a_statement_as_json_satisfies_the_schema(kind):
-    finding = Finding("warning", "clf", "labels were learned", "declare them")
+    finding = Finding.warning("a-code", "labels were learned", "declare them", where="clf")
     statement = example(
         kind,
         releases=("coef_",),
@@ -124,8 +126,10 @@ def test_the_schema_sees_a_missing_and_a_malformed_field(kind):
         assert not passes({k: v for k, v in good.items() if k != name}, schema(), schema())
     for name, value in [("unit", "house"), ("leaks", "a"), ("schema_version", 0), ("parts", [1])]:
         assert not passes({**good, name: value}, schema(), schema())
-    bad = {"level": "fatal", "where": "", "message": "", "remedy": ""}
-    assert not passes({**good, "findings": [bad]}, schema(), schema())
+    finding = {"level": "note", "code": "a-code", "where": "", "message": "", "remedy": ""}
+    assert passes({**good, "findings": [finding]}, schema(), schema())
+    for name, value in [("level", "fatal"), ("code", "No code"), ("code", "")]:
+        assert not passes({**good, "findings": [{**finding, name: value}]}, schema(), schema())
 
 
 @KINDS

@@ -153,11 +153,11 @@ class PrivateTraining:
 
     def _findings(self, secure):
         unchecked = self._run.watch.unchecked
-        condition = Finding(
-            "warning",
-            "",
+        condition = Finding.warning(
+            "loss-not-checked",
             f"it was not checked that the loss is a sum over rows: {unchecked}",
             "compute the loss from the module's output row by row, and call loss.backward()",
+            where="loss",
         )
         return (*(() if secure else (SEEDED,)), *((condition,) if unchecked else ()))
 

@@ -230,11 +230,11 @@ class IdentifierRemover(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         )
 
 
-_DETECTION = Finding(
-    "note",
-    "",
+_DETECTION = Finding.note(
+    "columns-detected",
     "the columns were found by patterns in the fitted table, which can miss identifiers",
     "read findings_ and the other columns, then declare the list: IdentifierRemover([...])",
+    where="columns",
 )
 
 

@@ -244,10 +244,10 @@ class Pseudonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         )
 
 
-_STILL_PERSONAL = Finding(
-    "warning",
-    "",
+_STILL_PERSONAL = Finding.warning(
+    "pseudonyms-are-personal",
     "pseudonyms are still personal data: the key holder, and who knows some rows, can link them",
     "keep the key away from the table, delete it when no table needs joining any more, and treat "
     "the other columns with a KAnonymizer",
+    where="columns",
 )

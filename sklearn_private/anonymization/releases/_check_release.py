@@ -152,10 +152,10 @@ def _violation(rule, classes, broken):
 
 
 def _finding(violation, n_classes):
-    return Finding(
-        "error",
-        "",
+    return Finding.error(
+        "release-breaks-rule",
         f"{violation.n_classes} of {n_classes} classes ({violation.rows.size} rows) break "
         f"{violation.rule}",
         "drop the rows of these classes, or release the table with KAnonymizer.release",
+        where="release",
     )

@@ -233,12 +233,12 @@ def _same_people(one, two):
 
 def _findings(n_people, k, below, certain):
     remedy = "publish one of the two tables only, or both with the same classes"
-    texts = []
+    found = []
     if below.size:
-        texts.append(
-            f"{below.size} of {n_people} people are left with fewer than {k} candidate rows"
-        )
+        message = f"{below.size} of {n_people} people are left with fewer than {k} candidate rows"
+        found.append(Finding.error("releases-narrow-down", message, remedy, where="releases"))
     for name, people in certain.items():
         if people.size:
-            texts.append(f"the value of {name} is certain for {people.size} of {n_people} people")
-    return tuple(Finding("error", "", text, remedy) for text in texts)
+            message = f"the value of {name} is certain for {people.size} of {n_people} people"
+            found.append(Finding.error("releases-tell-a-value", message, remedy, where=str(name)))
+    return tuple(found)

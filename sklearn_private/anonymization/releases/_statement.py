@@ -114,11 +114,11 @@ def undeclared_columns(roles, columns):
     if not roles.undeclared:
         return None
     names = ", ".join(map(repr, _names(columns, roles.undeclared)))
-    return Finding(
-        "warning",
-        "",
+    return Finding.warning(
+        "columns-kept",
         f"columns are kept as they are although nothing says that they are safe: {names}",
         "list each of them in quasi_identifiers, sensitive or harmless, or drop it",
+        where="harmless",
     )
 
 

@@ -90,10 +90,10 @@ def _declared(estimator):
 
 
 def _learned(owner):
-    return Finding(
-        "warning",
-        "",
+    return Finding.warning(
+        "learned-labels",
         f"{owner} learned the class labels from y: its claim holds on the condition that the set "
         "of labels is public",
         "declare classes=[...]",
+        where="classes",
     )

@@ -128,7 +128,7 @@ def claimed(model):
     composition = compose(found.steps, found.searches)
     claims = tuple(claim for step in found.steps for claim in step.promises(DPStatement))
     for finding in composition.findings:
-        if finding.level == "error" and finding.message != SEEDED.message:
+        if finding.level == "error" and finding.code != SEEDED.code:
             raise InvalidParameterError(
                 f"The search cannot pay for its fits: at {finding.where}, {finding.message}. "
                 f"Nothing was released. Remedy: {finding.remedy}."

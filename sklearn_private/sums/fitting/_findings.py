@@ -27,7 +27,7 @@ def partition_findings(prepared):
         "pass groups=; inside a search or pipeline they arrive with "
         "sklearn.set_config(enable_metadata_routing=True)"
     )
-    return (Finding("warning", "", message, remedy),)
+    return (Finding.warning("simulated-partition", message, remedy, where="groups"),)
 
 
 def label_findings(owner, level):
@@ -47,4 +47,6 @@ def label_findings(owner, level):
     if not is_classifier(owner) or owner.classes is not None:
         return ()
     message = "the list of class labels was read from y of all sites in the clear"
-    return (Finding(level, "", message, "declare classes=[...]"),)
+    return (
+        Finding(level, "labels-in-the-clear", message, "declare classes=[...]", where="classes"),
+    )
