@@ -1,16 +1,19 @@
 """Several processes, one ledger: nothing is lost, nothing is overspent, and the dead do no harm."""
 
 import os
+import select
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 
 import pytest
 from dp_accounting import LaplaceDpEvent
 
 from sklearn_private.accounting import PrivacyLedger
+from sklearn_private.accounting.ledger._lock import locked
 
 EVENT = LaplaceDpEvent(1000.0)  # epsilon 0.001
 
@@ -44,6 +47,40 @@ for path in sys.stdin:
         print(PrivacyLedger(path.strip(), epsilon=float(sys.argv[1])).uuid, flush=True)
     except LedgerError as error:
         print(error, flush=True)
+"""
+
+# Charges; between decision and commit it opens the file once more, closes it, and waits for a line.
+LOOK_AT_THE_FILE = """
+import sys
+from dp_accounting import LaplaceDpEvent
+from sklearn_private.accounting import PrivacyLedger
+
+path = sys.argv[1]
+ledger = PrivacyLedger(path)
+admits = ledger._filter.admits
+
+def admits_and_looks(costs):
+    answer = admits(costs)
+    open(path, "rb").close()  # a backup or a checksum, in any thread: SQLite's own lock is lost
+    print("ready", flush=True)
+    sys.stdin.readline()
+    return answer
+
+ledger._filter.admits = admits_and_looks
+print(ledger.spend(LaplaceDpEvent(1.0), owner="first").id, flush=True)
+"""
+
+CHARGE_ALL = """
+import sys
+from dp_accounting import LaplaceDpEvent
+from sklearn_private.accounting import PrivacyLedger
+from sklearn_private.exceptions import BudgetExceededError
+
+print("ready", flush=True)
+try:
+    print(PrivacyLedger(sys.argv[1]).spend(LaplaceDpEvent(1.0), owner="second").id, flush=True)
+except BudgetExceededError:
+    print("refused", flush=True)
 """
 
 
@@ -126,6 +163,57 @@ def test_a_killed_process_leaves_whole_charges_and_others_go_on(tmp_path):
         assert charged[: len(ids)] == ids  # what was granted is charged
         assert len(charged) - len(ids) in ((0,) if owner == "survivor" else (0, 1))  # or not said
     assert ledger.spend(EVENT).id == len(entries) + 1
+
+
+def test_closing_another_descriptor_of_the_file_gives_no_charge_away(tmp_path):
+    """POSIX takes all record locks of a process when it closes any descriptor of the file."""
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=1.0)
+    with (
+        Process(LOOK_AT_THE_FILE, ledger.path) as first,
+        Process(CHARGE_ALL, ledger.path) as second,
+    ):
+        early = select.select([second.stdout], [], [], 0.5)[0]  # it waits for the first one
+        answers = [process.communicate("go\n")[0] for process in (first, second)]
+    assert (answers, early) == (["1\n", "refused\n"], [])
+    assert [charge.owner for charge in ledger.entries()] == ["first"]
+    assert os.listdir(tmp_path) == ["ledger"]  # the lock goes with its last user
+
+
+def test_a_lock_that_was_left_behind_or_taken_away_locks_nothing_out_and_nobody_in(tmp_path):
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=1.0)
+    (tmp_path / "ledger-lock").write_text("of a process that was killed")
+    ledger.spend(EVENT)
+    assert os.listdir(tmp_path) == ["ledger"]
+    order = []
+    with locked(ledger.path, 10):
+        waiting = threading.Thread(target=lambda: (ledger.spend(EVENT), order.append("charged")))
+        waiting.start()
+        waiting.join(0.1)
+        order.append("released")
+    waiting.join()
+    assert order == ["released", "charged"]
+
+
+def test_a_forked_child_does_not_keep_the_lock_of_a_dead_parent(tmp_path):
+    if not hasattr(os, "fork"):
+        pytest.skip("needs fork")
+    script = """
+import os, sys
+from pathlib import Path
+from sklearn_private.accounting.ledger._lock import locked
+with locked(Path(sys.argv[1]), 10):
+    if os.fork() == 0:
+        print("ready", flush=True)
+        sys.stdin.readline()
+    os.wait()
+"""
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=1.0)
+    with Process(script, ledger.path) as parent:
+        with pytest.raises(TimeoutError, match="it is locked"), locked(ledger.path, 0.05):
+            pass
+        parent.kill()
+        parent.wait()
+        assert ledger.spend(EVENT).id == 1  # at once: the child closed its copy
 
 
 def test_a_fork_charges_the_same_file(tmp_path):

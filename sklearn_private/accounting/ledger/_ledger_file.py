@@ -1,8 +1,9 @@
 """The file of a ledger: SQLite, opened for one operation at a time.
 
 Each operation opens its own connection, so that forked and pickled ledgers share nothing but the
-file. A charge runs in an immediate transaction: the file is locked before it is read, and the
-commit is synchronous, so it is on disk before anything is released.
+file, and holds a lock of its own beside those of SQLite (:mod:`._lock`). A charge runs in an
+immediate transaction: the file is locked before it is read, and the commit is synchronous, so it is
+on disk before anything is released.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ import tempfile
 from urllib.parse import quote
 
 from ...exceptions import LedgerError
+from ._lock import locked
 
 _APPLICATION = 0x534B5072  # "SKPr", in the header of every ledger file
 _VERSION = 1
@@ -74,9 +76,9 @@ class LedgerFile:
             return dict(_budget(connection))
 
     @contextlib.contextmanager
-    def _connection(self):
-        """Open the file for one operation; what SQLite says becomes a :class:`LedgerError`."""
-        with self._explained():
+    def _connection(self, *, writes=False):
+        """Lock and open the file for one operation; what fails becomes a :class:`LedgerError`."""
+        with self._explained(), locked(self.path, LOCK_SECONDS, writes=writes):
             name = quote(os.fsencode(self.path))
             connection = sqlite3.connect(
                 f"file:{name}?mode=rw",  # rw: a worker never creates a ledger
@@ -106,7 +108,7 @@ class LedgerFile:
     @contextlib.contextmanager
     def transaction(self, identity):
         """Open and lock the file, which must have the ``identity`` of the one opened before."""
-        with self._connection() as connection:
+        with self._connection(writes=True) as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 self.refuse_replaced(identity, _budget(connection)["uuid"])
