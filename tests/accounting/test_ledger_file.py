@@ -152,7 +152,7 @@ def test_a_charge_that_fails_midway_is_taken_back(ledger, monkeypatch):
     def interrupt(*_):
         raise Interrupted
 
-    monkeypatch.setattr("sklearn_private.accounting.ledger._ledger.Charge", interrupt)
+    monkeypatch.setattr("sklearn_private.accounting.ledger._charge.Charge", interrupt)
     with pytest.raises(Interrupted):  # after the row was inserted, before the commit
         ledger.spend(EVENT)
     monkeypatch.undo()

@@ -14,83 +14,24 @@ import dataclasses
 import json
 import math
 import os
-import sqlite3
-import uuid
 import warnings
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from ... import _check
 from ..._optional import require
 from ...exceptions import BudgetExceededError, InvalidParameterError, LedgerError, PrivacyWarning
-from ..curves import check_number, curve_of
+from ..curves import check_number
 from ..curves import epsilon as epsilon_of
-from ..events import NEIGHBORING, EpsilonDeltaEvent, check_event, event_from_dict, event_to_dict
-from ._filter import Cost, Filter, smallest_budget
+from ..events import NEIGHBORING, check_event, event_to_dict
+from ._charge import Charge, costs_of, read_charge, write_charge
+from ._conversion import as_replace_one
+from ._filter import Filter, smallest_budget
 from ._ledger_file import LedgerFile
+from ._schema import SCHEMA, Budget
 
-_SCHEMA = f"""
-CREATE TABLE budget (
-    uuid TEXT NOT NULL, epsilon REAL NOT NULL, delta REAL NOT NULL,
-    unit TEXT NOT NULL, neighboring TEXT NOT NULL, created TEXT NOT NULL
-);
-CREATE TABLE charges (
-    id INTEGER PRIMARY KEY, time TEXT NOT NULL, owner TEXT NOT NULL, pid INTEGER NOT NULL,
-    neighboring TEXT NOT NULL, event TEXT NOT NULL,
-    {", ".join(f"{name} REAL NOT NULL CHECK ({name} >= 0)" for name in Cost._fields)}
-);
-CREATE TRIGGER keep_charges BEFORE DELETE ON charges
-    BEGIN SELECT RAISE(ABORT, 'a ledger keeps its charges'); END;
-CREATE TRIGGER keep_charges_as_they_are BEFORE UPDATE ON charges
-    BEGIN SELECT RAISE(ABORT, 'a ledger keeps its charges'); END;
-CREATE TRIGGER keep_charges_apart BEFORE INSERT ON charges
-    WHEN NEW.id IN (SELECT id FROM charges)
-    BEGIN SELECT RAISE(ABORT, 'a ledger keeps its charges'); END;
-CREATE TRIGGER keep_budget BEFORE DELETE ON budget
-    BEGIN SELECT RAISE(ABORT, 'a ledger keeps its budget'); END;
-CREATE TRIGGER keep_budget_as_it_is BEFORE UPDATE ON budget
-    BEGIN SELECT RAISE(ABORT, 'a ledger keeps its budget'); END;
-CREATE TRIGGER keep_one_budget BEFORE INSERT ON budget
-    WHEN EXISTS (SELECT 1 FROM budget)
-    BEGIN SELECT RAISE(ABORT, 'a ledger keeps its budget'); END;
-"""
 _BESIDE = (
     "It is less, but it does not fit beside the earlier charges: delta is used up, or no bound "
     "that holds for fits chosen one after the other takes them all (docs/proofs/ledger.md). "
 )
-
-
-@dataclass(frozen=True)
-class Charge:
-    """One entry of a ledger.
-
-    Parameters
-    ----------
-    id : int
-        Number of the entry, from 1.
-    time : str
-        When it was written, ISO 8601 in UTC.
-    owner : str
-        Who asked, usually the class of an estimator.
-    pid : int
-        The process that asked.
-    neighboring : str
-        The relation under which the event was declared.
-    event : dp_accounting.DpEvent
-        What was spent, under the relation of the ledger.
-    epsilon, delta : float
-        The event as a claim, under the relation of the ledger.
-    """
-
-    id: int
-    time: str
-    owner: str
-    pid: int
-    neighboring: str
-    event: object
-    epsilon: float
-    delta: float
 
 
 class PrivacyLedger:
@@ -134,9 +75,9 @@ class PrivacyLedger:
 
     def __init__(self, path, epsilon=None, delta=None, unit=None, neighboring=None):
         self.path = Path(path).absolute()
-        self._file = LedgerFile(self.path, _SCHEMA)
+        self._file = LedgerFile(self.path, SCHEMA)
         if epsilon is not None and not self._file.exists():
-            budget = _Budget(epsilon, delta or 0.0, unit or "row", neighboring or "replace_one")
+            budget = Budget(epsilon, delta or 0.0, unit or "row", neighboring or "replace_one")
             self._file.create(budget.row())
         stored = self._file.budget()
         self.uuid = stored["uuid"]
@@ -194,15 +135,15 @@ class PrivacyLedger:
         event, claim = self._convert(event, delta, neighboring, owner)
         cost = self._filter.cost(event, claim, self.neighboring)
         with self._file.transaction(self.uuid) as connection:
-            if self._filter.admits([*_costs(connection), cost]):
-                return _write(connection, owner, neighboring, event, cost)
+            if self._filter.admits([*costs_of(connection), cost]):
+                return write_charge(connection, owner, neighboring, event, cost)
         raise self._exceeded(owner, claim)
 
     def entries(self):
         """Return every charge as a list of :class:`Charge`, the oldest first."""
         with self._file.reading(self.uuid) as connection:
             rows = connection.execute("SELECT * FROM charges ORDER BY id")
-            return [_charge(row) for row in rows]
+            return [read_charge(row) for row in rows]
 
     def spent(self):
         """Return the epsilon spent at ``delta``: the smallest budget that admits all charges.
@@ -278,7 +219,7 @@ class PrivacyLedger:
         if neighboring == self.neighboring:
             claim = (epsilon_of(event, delta=delta, neighboring=neighboring), delta)
         elif self.neighboring == "replace_one" and neighboring in NEIGHBORING:
-            event, claim = _as_replace_one(event, delta, neighboring)
+            event, claim = as_replace_one(event, delta, neighboring)
         else:
             raise LedgerError(
                 f"{owner} claims neighboring={neighboring!r}, which does not convert to the "
@@ -337,79 +278,8 @@ def open_ledger(ledger):
     )
 
 
-@dataclass
-class _Budget:
-    epsilon: float
-    delta: float
-    unit: str
-    neighboring: str
-
-    def __post_init__(self):
-        _check.real(self, "epsilon", above=0)
-        _check.real(self, "delta", at_least=0, below=1)
-        _check.choice(self, "unit", ("row", "person", "site"))
-        _check.choice(self, "neighboring", NEIGHBORING)
-
-    def row(self):
-        """Return the row of a new file, with an identity of its own."""
-        budget = (float(self.epsilon), float(self.delta), self.unit, self.neighboring)
-        return (str(uuid.uuid4()), *budget, _now())
-
-
-def _as_replace_one(event, delta, neighboring):
-    """Return the bound that holds when a row is removed and another one added.
-
-    An (e, d) claim becomes (2·e, (1 + exp(e))·d).
-    """
-    claim = (2 * _epsilon_within(event, delta, neighboring), delta)
-    return EpsilonDeltaEvent(*claim), claim
-
-
-def _epsilon_within(event, delta, neighboring):
-    """Return e(d) for the largest d at which (1 + exp(e(d)))·d is at most ``delta``."""
-    if delta == 0:
-        return epsilon_of(event, delta=0, neighboring=neighboring)
-    curve, inner = curve_of(event, neighboring), delta
-    for _ in range(60):  # The fixed point d = delta / (1 + exp(e(d))) is reached from above.
-        epsilon = curve.epsilon(inner)
-        if epsilon > 700:
-            break
-        if (1 + math.exp(epsilon)) * inner <= delta:
-            return epsilon
-        inner = delta / (1 + math.exp(epsilon)) * (1 - 1e-9)
-    return math.inf
-
-
-def _costs(connection):
-    """Return the costs of all charges, in order."""
-    # They are added in Python: SUM makes NULL of infinity in some versions of SQLite.
-    names = ", ".join(Cost._fields)
-    return map(Cost._make, connection.execute(f"SELECT {names} FROM charges ORDER BY id"))
-
-
-def _write(connection, owner, neighboring, event, cost):
-    stored = json.dumps(event_to_dict(event))
-    values = [_now(), owner, os.getpid(), neighboring, stored, *cost]
-    marks = ", ".join("?" * len(values))
-    cursor = connection.execute(f"INSERT INTO charges VALUES (NULL, {marks})", values)
-    return Charge(cursor.lastrowid, *values[:4], event, cost.epsilon, cost.delta)
-
-
-def _charge(row):
-    plain = ("id", "time", "owner", "pid", "neighboring")
-    try:
-        event = event_from_dict(json.loads(row["event"]))
-    except (TypeError, ValueError) as error:
-        raise sqlite3.DatabaseError(f"entry {row['id']} is malformed") from error
-    return Charge(*(row[name] for name in plain), event, row["epsilon"], row["delta"])
-
-
 def _reopen(path, identity):
     """Open a pickled ledger; the file must still be the one that was pickled."""
     ledger = PrivacyLedger(path)
     ledger._file.refuse_replaced(identity, ledger.uuid)
     return ledger
-
-
-def _now():
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
