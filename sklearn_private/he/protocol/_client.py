@@ -7,9 +7,9 @@ import numpy as np
 from sklearn.utils import check_array
 
 from ...exceptions import GuaranteeError, InvalidParameterError
+from ...transport import MESSAGE_FIELDS, Kind, check_binding, read_frame, write_frame, wrong_size
 from ..compile import LINKS, Grid, Readout, plain_labels
 from ..schemes import open_scheme
-from ._frames import MESSAGE_FIELDS, Kind, check_binding, read_frame, write_frame, wrong_size
 from ._layout import Layout
 
 OPEN_REQUESTS = 10_000

@@ -3,9 +3,7 @@
 import numpy as np
 
 from ...exceptions import GuaranteeError
-from ..compile import IntegerMap
-from ..schemes import open_scheme
-from ._frames import (
+from ...transport import (
     BUNDLE_FIELDS,
     MESSAGE_FIELDS,
     Kind,
@@ -14,6 +12,8 @@ from ._frames import (
     write_frame,
     wrong_size,
 )
+from ..compile import IntegerMap
+from ..schemes import open_scheme
 from ._layout import Layout
 
 

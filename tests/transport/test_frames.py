@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from sklearn_private.exceptions import GuaranteeError
-from sklearn_private.he.protocol._frames import Kind, read_frame, write_frame
+from sklearn_private.transport import Kind, read_frame, write_frame
 
 HEADER = {"n_rows": 3, "key": "ab"}
 FIELDS = {"n_rows": int, "key": str}

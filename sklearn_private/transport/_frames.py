@@ -21,7 +21,7 @@ import json
 import struct
 from enum import IntEnum
 
-from ...exceptions import GuaranteeError
+from ..exceptions import GuaranteeError
 
 MAGIC, VERSION = b"SKPHE\0", 1
 _PREFIX = struct.Struct(">6sBBIQ")
