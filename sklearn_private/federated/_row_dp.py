@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from .. import _check, accounting
-from ..sums import Limits, n_noisy_rounds, plan
+from ..sums import Limits, equal_shares, n_noisy_rounds, plan
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,6 @@ class RowDP:
             self.epsilon,
             self.delta,
             neighboring=self.neighboring,
-            n_rounds=n_rounds,
+            shares=equal_shares(n_rounds),
             n_numbers=n_rounds * (n_features + 1),
         )

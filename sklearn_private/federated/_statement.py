@@ -129,7 +129,7 @@ def dp_statement(wrapper, plan, findings, secure):
             "the coordinator does not show the totals without noise",
         ),
         mechanism="Gaussian noise on the total gradient of each round",
-        parameters={"noise_multiplier": plan.noise_multiplier, "n_rounds": plan.n_rounds},
+        parameters=plan.parameters(),
         bounds={
             "rows": f"feature_norm={dp.feature_norm:g}, from the caller",
             "targets": (

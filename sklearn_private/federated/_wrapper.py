@@ -191,7 +191,7 @@ class FederatedWrapper(SumsEstimator):
         plan = self.dp.plan(data.n_rows, data.schema.n_features)
         aggregator = Noisy(
             self._aggregator(data.sites, self.dp.limits(data.n_rows)),
-            noise_multiplier=plan.noise_multiplier,
+            noise_multiplier=plan.noise_multipliers,
             neighboring=self.dp.neighboring,
             charge=Prepaid(lambda: self._spend(plan.event, is_secure(rng)), plan.n_rounds),
             rng=rng,

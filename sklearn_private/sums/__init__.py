@@ -11,7 +11,7 @@ attributes, and a :class:`Program`, listed in the registry.
 """
 
 from ._aggregator import Aggregator
-from ._plan import Plan, plan
+from ._plan import Plan, equal_shares, plan
 from ._program import Program, Schema
 from ._registry import program_for, rebuild, supported
 from ._statistic import Limits, Rows, clip_norm, statistic
@@ -40,6 +40,7 @@ __all__ = [
     "Sites",
     "SumsEstimator",
     "clip_norm",
+    "equal_shares",
     "label_findings",
     "location",
     "n_newton_rounds",

@@ -65,8 +65,8 @@ def test_the_event_is_the_composition_of_every_round():
     plan = DP.plan(n_rows=500, n_features=30)
     rounds, sampler = plan.event.events
     assert rounds.count == plan.n_rounds
-    assert rounds.event.noise_multiplier == plan.noise_multiplier
-    mu = math.sqrt(plan.n_rounds) / plan.noise_multiplier
+    assert rounds.event.noise_multiplier == plan.noise_multipliers[0]
+    mu = math.sqrt(plan.n_rounds) / plan.noise_multipliers[0]
     assert mu == pytest.approx(accounting.gaussian_mu(2.0, 1e-5), rel=1e-6)
     assert 0 < sampler.delta < 1e-15
     model = fit(wrapper())

@@ -16,6 +16,7 @@ from ...sums import (
     Prepaid,
     Rows,
     Sites,
+    equal_shares,
     n_newton_rounds,
     n_noisy_rounds,
     noisy_descent,
@@ -66,11 +67,7 @@ class NoisyProgram:
 
     def parameters(self):
         """Return the public numbers by name."""
-        return {
-            "noise_multiplier": self.plan.noise_multiplier,
-            "n_rounds": self.plan.n_rounds,
-            "n_rows": self.limits.n_rows,
-        }
+        return {**self.plan.parameters(), "n_rows": self.limits.n_rows}
 
     def release(self, X, codes, rng):
         """Return the private coefficients of one release.
@@ -93,7 +90,7 @@ class NoisyProgram:
         rows = Rows(features, np.asarray(codes, dtype=np.float64), np.ones(len(X)))
         aggregator = Noisy(
             Sites([rows], self.limits),
-            noise_multiplier=self.plan.noise_multiplier,
+            noise_multiplier=self.plan.noise_multipliers,
             neighboring=self.neighboring,
             charge=Prepaid(lambda: None, self.plan.n_rounds),  # the caller paid
             rng=rng,
@@ -136,7 +133,7 @@ def calibrate_newton(epsilon, delta, *, limits, constant, n_features, neighborin
             epsilon,
             delta,
             neighboring=neighboring,
-            n_rounds=n_rounds,
+            shares=equal_shares(n_rounds),
             n_numbers=triangle + (n_rounds - 1) * (n_features + 1),
         ),
     )
@@ -185,7 +182,7 @@ def calibrate_descent(
             epsilon,
             delta,
             neighboring=neighboring,
-            n_rounds=n_rounds,
+            shares=equal_shares(n_rounds),
             n_numbers=n_rounds * n_vectors * (n_features + 1),
         ),
     )

@@ -15,6 +15,7 @@ n·(2n + 64)·2^-53 bounds, and neighbours are off by at most twice that. The se
 
 import math
 
+import numpy as np
 from dp_accounting import GaussianDpEvent
 
 from ...exceptions import GuaranteeError, InvalidParameterError
@@ -30,8 +31,9 @@ class Noisy:
     ----------
     inner : Aggregator
         Whose sums are released; it must have limits.
-    noise_multiplier : float
-        Noise over the sensitivity of the relation. Larger is more private.
+    noise_multiplier : float or sequence of float
+        Noise over the sensitivity of the relation. Larger is more private. A sequence holds one
+        for each sum, in their order.
     neighboring : {"replace_one", "zero_out", "add_remove"}
         The neighbouring relation: replace-one has twice the sensitivity.
     charge : callable
@@ -41,6 +43,8 @@ class Noisy:
 
     Attributes
     ----------
+    noise_multiplier : float
+        That of the sum asked last.
     limits : Limits
         What is publicly known about the rows.
     n_sites : int
@@ -77,7 +81,8 @@ class Noisy:
         self.inner = inner
         self.limits = inner.limits
         self.n_sites = inner.n_sites
-        self.noise_multiplier = noise_multiplier
+        self._planned = None if np.ndim(noise_multiplier) == 0 else iter(noise_multiplier)
+        self.noise_multiplier = noise_multiplier if self._planned is None else None
         self.neighboring = neighboring
         self.charge = charge
         self.rng = rng
@@ -96,6 +101,7 @@ class Noisy:
     def sum(self, statistic, *broadcast):
         """Return the sum over all sites plus noise."""
         bounds = finite_bounds(statistic, self.limits, *broadcast)
+        self.noise_multiplier = self._next_multiplier()
         self.charge(GaussianDpEvent(self.noise_multiplier))
         outputs = self.inner.sum(statistic, *broadcast)
         vector, shapes = pack(output / bound for output, bound in zip(outputs, bounds, strict=True))
@@ -111,9 +117,17 @@ class Noisy:
         return tuple(output * bound for output, bound in pairs)
 
     def noise_scales(self, statistic, *broadcast):
-        """Return the standard deviation of the noise of each output of a statistic."""
+        """Return the standard deviation of the noise of each output of the sum asked last."""
         bounds = finite_bounds(statistic, self.limits, *broadcast)
         return self.noise_multiplier * self.sensitivity(len(bounds), statistic.apart) * bounds
+
+    def _next_multiplier(self):
+        if self._planned is None:
+            return self.noise_multiplier
+        multiplier = next(self._planned, None)
+        if multiplier is None:
+            raise GuaranteeError("A sum was asked that no noise was planned for: not released.")
+        return multiplier
 
     def sensitivity(self, n_outputs, apart):
         """Return the joint L2 sensitivity of outputs that were divided by their bounds.
