@@ -45,14 +45,19 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         The encryption scheme.
     security_bits : {112, 128, 192}, default=128
         Security level: Paillier moduli of 2048, 3072 or 7680 bits. Smaller keys are faster.
-    precision_bits : int, default=18
+    precision_bits : int, default=19
         Each column is rounded to ``2**precision_bits`` values of its range. More is more exact,
         and fewer rows share a ciphertext.
-    weight_bits : int, default=18
+    weight_bits : int, default=19
         Bits of the largest weight of each output. More is more exact and makes the server slower.
     bounds : pair of float, array-like of shape (n_features, 2), or None, default=None
-        The public range of every column, or of each one. None takes the minimum and maximum of
-        the training rows, which every client then learns. A value outside is refused by the client.
+        The public range of every column, or of each one. None learns ranges from the training
+        rows, widened by half of their span on either side and rounded outward; every client then
+        learns these.
+    out_of_range : {"raise", "clip"} or None, default=None
+        What the client does with a value outside its range: refuse the rows, or move the value to
+        the end of the range and count it in ``n_clipped_``. None raises where ``bounds`` are given
+        and clips where they are learnt, so that a held-out row does not end a cross-validation.
     simulate : bool, default=False
         Whether ``predict`` computes the same whole numbers without encryption: the results are
         exactly the same and come at once, for a grid search.
@@ -83,8 +88,9 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
     **Against** the party that holds the model, as long as it follows the protocol; only after
     :meth:`split`, since ``predict`` runs both roles in one process.
     **Leaks** the number of rows and columns to the server. The client learns exact scores, and
-    with as many rows as columns, plus one, the weights. Ranges, link and labels are known to every
-    client.
+    all weights by one malformed request of one row, in which a column holds a power of two instead
+    of a value; a budget of a client counts requests, not rows. Ranges, link and labels are known
+    to every client.
     **Assumes** decisional composite residuosity, a key that stays with the client, and an
     authenticated transport: ciphertexts can be changed on the wire. The code has had no
     third-party audit, and big integers are not constant time.
@@ -120,9 +126,10 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         scheme="paillier",
         *,
         security_bits=128,
-        precision_bits=18,
-        weight_bits=18,
+        precision_bits=19,
+        weight_bits=19,
         bounds=None,
+        out_of_range=None,
         simulate=False,
     ):
         self.estimator = estimator
@@ -131,6 +138,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         self.precision_bits = precision_bits
         self.weight_bits = weight_bits
         self.bounds = bounds
+        self.out_of_range = out_of_range
         self.simulate = simulate
 
     def fit(self, X, y=None, **params):
@@ -172,7 +180,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows inside the public ranges.
+            Rows; values outside the public ranges are refused or clipped, see ``out_of_range``.
 
         Returns
         -------
@@ -181,7 +189,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         RangeError
-            If a value lies outside the range of its column.
+            If a value lies outside the range of its column, and is not to be clipped.
         """
         scores = self._scores(X)
         return self._client.readout.predict(scores)
@@ -193,7 +201,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows inside the public ranges.
+            Rows; values outside the public ranges are refused or clipped, see ``out_of_range``.
 
         Returns
         -------
@@ -209,7 +217,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows inside the public ranges.
+            Rows; values outside the public ranges are refused or clipped, see ``out_of_range``.
 
         Returns
         -------
@@ -223,7 +231,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows inside the public ranges.
+            Rows; values outside the public ranges are refused or clipped, see ``out_of_range``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             True labels or targets.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -268,6 +276,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         _check.choice(self, "security_bits", SCHEMES[self.scheme].security_bits)
         _check.integer(self, "precision_bits", at_least=1, at_most=24)
         _check.integer(self, "weight_bits", at_least=1, at_most=30)
+        _check.choice(self, "out_of_range", [None, "raise", "clip"])
         _check.boolean(self, "simulate")
 
     def _routed(self, params):
@@ -303,15 +312,18 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         )
 
     def _grid(self, rows):
+        names = getattr(self, "feature_names_in_", None)
+        names = None if names is None else tuple(names)
+        clip = self.out_of_range == "clip" or (self.out_of_range is None and self.bounds is None)
         if self.bounds is None:
-            low, high = rows.min(axis=0), rows.max(axis=0)
+            grid = Grid.around(rows, int(self.precision_bits), names, clip=clip)
         else:
             low, high = self._given_bounds(rows.shape[1])
-        with np.errstate(over="ignore"):
-            if not np.isfinite(high - low).all():
+            grid = Grid(low, high, int(self.precision_bits), names, clip)
+        with np.errstate(over="ignore", invalid="ignore"):
+            if not np.isfinite(grid.high - grid.low).all():
                 raise _check.invalid(self, "bounds", "ranges of finite width")
-        names = getattr(self, "feature_names_in_", None)
-        return Grid(low, high, int(self.precision_bits), None if names is None else tuple(names))
+        return grid
 
     def _given_bounds(self, n_features):
         rule = f"None, a pair (low, high), or {n_features} pairs, with finite low < high"

@@ -39,7 +39,9 @@ def encryption_statement(predictor, layout, scheme, error):
         ),
         leaks=(
             "the number of rows and columns of a request, to the server",
-            "exact scores, to the client: as many rows as columns, plus one, give it the weights",
+            "exact scores, to the client: as many rows as columns, plus one, give it the weights, "
+            "and so does one malformed request of one row; a budget counts requests, not rows",
+            "whether an answer decrypted, to a server that watches: one bit a key at most",
             "whoever can change messages can change scores: ciphertexts are malleable and not "
             "authenticated",
         ),
@@ -109,7 +111,7 @@ def _broken_claims(steps):
 
 def _source(predictor):
     if predictor.bounds is None:
-        return "minimum and maximum of the training rows"
+        return "minima and maxima of the training rows, widened and rounded outward"
     return "given in bounds="
 
 
@@ -131,8 +133,8 @@ def _findings(predictor, steps):
         void = any(step.promises(DPStatement) for step in steps)
         yield Finding(
             "error" if void else "warning",
-            "exact-ranges",
-            "the ranges of the columns are the exact minima and maxima of the training rows, and "
+            "learnt-ranges",
+            "the ranges of the columns come from the minima and maxima of the training rows, and "
             "every client gets them"
             + (", so the differential-privacy claim of the model is void" if void else ""),
             "give public ranges in bounds=",

@@ -31,7 +31,7 @@ def test_a_vector_is_reproduced_from_its_randomness(case, monkeypatch):
     p, q, plaintext, r, ciphertext = numbers(case, "p", "q", "plaintext", "r", "ciphertext")
     public = PublicKey(p * q)
     monkeypatch.setattr(_paillier_keys.secrets, "randbelow", lambda _: r - 1)
-    assert public.rerandomise(public.shift(1, plaintext)) == ciphertext
+    assert public.rerandomise(public.shift(1, plaintext), public.nth_power()) == ciphertext
 
 
 @pytest.mark.parametrize("plaintext", [0, 1, 2**2000 + 12345])
@@ -44,7 +44,7 @@ def test_phe_decrypts_our_ciphertexts_and_we_its_ones(key, private_key, plaintex
 def test_a_plaintext_has_other_ciphertexts_each_time(key):
     assert len(set(key.encrypt([7] * 20))) == 20
     (ciphertext,) = key.encrypt([7])
-    again = key.public.rerandomise(ciphertext)
+    again = key.public.rerandomise(ciphertext, key.public.nth_power())
     assert again != ciphertext
     assert key.decrypt(again) == 7
 

@@ -7,15 +7,17 @@ import pytest
 import sklearn
 from dp_accounting import GaussianDpEvent
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_private.exceptions import InvalidParameterError, MissingDependencyError, RangeError
 from sklearn_private.he import HEPredictor
+from sklearn_private.he.compile import Grid
+from sklearn_private.he.schemes import open_scheme
 from sklearn_private.statements import DPStatement, EncryptionStatement
 
 
@@ -138,11 +140,12 @@ def test_sample_weights_reach_the_estimator_with_routing_and_without(iris):
 def test_tables_keep_their_names_in_messages(frame, iris):
     library = pytest.importorskip(frame)
     X = library.DataFrame({name: iris[0][:, j] for j, name in enumerate("abcd")})
-    ours = HEPredictor(LogisticRegression(max_iter=500), simulate=True).fit(X, iris[1])
+    model = LogisticRegression(max_iter=500)
+    ours = HEPredictor(model, out_of_range="raise", simulate=True).fit(X, iris[1])
     assert list(ours.feature_names_in_) == list("abcd")
     np.testing.assert_array_equal(ours.predict(X), ours.estimator_.predict(X))
     with pytest.raises(RangeError, match=r"Column 'a' of X .* more columns"):
-        ours.predict(X * 2)
+        ours.predict(X * 3)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +161,8 @@ def test_tables_keep_their_names_in_messages(frame, iris):
         ("weight_bits", 31),
         ("weight_bits", True),
         ("simulate", 1),
+        ("out_of_range", "wrap"),
+        ("out_of_range", True),
         ("bounds", (1, 0)),
         ("bounds", (0, np.inf)),
         ("bounds", (-1e308, 1e308)),
@@ -198,7 +203,9 @@ def test_learnt_ranges_and_plain_simulations_are_findings(iris):
     statement = statement.privacy_statement_
     assert [finding.level for finding in statement.findings] == ["note", "warning", "warning"]
     assert "minima and maxima of the training rows" in statement.findings[-1].message
-    assert statement.bounds == {"columns": "minimum and maximum of the training rows"}
+    assert statement.bounds == {
+        "columns": "minima and maxima of the training rows, widened and rounded outward"
+    }
 
 
 class StatedModel(ClassifierMixin, BaseEstimator):
@@ -290,7 +297,51 @@ def test_a_scaler_in_front_of_a_dp_model_voids_its_claim(two_classes):
 
 def test_a_constant_target_and_a_constant_column_are_predicted():
     X = np.column_stack([np.ones(20), np.arange(20.0)])
-    ours = HEPredictor(LinearRegression(), simulate=True).fit(X, np.full(20, 3.0))
+    ours = HEPredictor(LinearRegression(), out_of_range="raise", simulate=True)
+    ours.fit(X, np.full(20, 3.0))
     np.testing.assert_allclose(ours.predict(X), 3.0, atol=1e-9)
     with pytest.raises(RangeError, match="Column 0"):
-        ours.predict(X + np.array([1e-9, 0]))
+        ours.predict(X + np.array([2.0, 0]))
+
+
+TABLES = [load_breast_cancer, load_digits, load_iris, load_wine]
+
+
+@pytest.mark.parametrize("load", TABLES, ids=lambda load: load.__name__)
+def test_with_no_argument_no_held_out_row_ends_a_cross_validation(load):
+    X, y = load(return_X_y=True)
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=200))
+    ours = HEPredictor(model, simulate=True)
+    cv = StratifiedKFold(3, shuffle=True, random_state=0)
+    scores, expected = (cross_val_score(m, X, y, cv=cv) for m in (ours, model))
+    np.testing.assert_allclose(scores, expected, atol=2 / len(X))
+
+
+def test_a_value_far_outside_a_learnt_range_is_clipped_and_counted(iris_predictor, iris):
+    X, y = iris
+    ours = clone(iris_predictor).set_params(bounds=None).fit(X, y)
+    client, _ = ours.split()
+    client.keygen(open_scheme(client.layout).simulation_key())
+    client.encrypt(X)
+    assert client.n_clipped_ == 0
+    client.encrypt(X * [1, 1, 1, 1e6])
+    assert client.n_clipped_ == len(X)
+    clipped = np.column_stack([X[:, :3], np.full(len(X), ours._client.grid.high[3])])
+    np.testing.assert_array_equal(ours.predict(X * [1, 1, 1, 1e6]), ours.predict(clipped))
+    strict = clone(ours).set_params(out_of_range="raise").fit(X, y)
+    with pytest.raises(RangeError, match=r"Column 3 .* out_of_range='clip'"):
+        strict.predict(X * [1, 1, 1, 1e6])
+    given = clone(iris_predictor).set_params(out_of_range="clip").fit(X, y)
+    np.testing.assert_array_equal(given.predict(X + 100), given.predict(np.full_like(X, 10)))
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_a_learnt_range_is_wide_and_tells_no_exact_extreme(unit):
+    rng = np.random.default_rng(0)
+    tables = [rng.uniform(size=(50, 1)) * unit for _ in range(40)]
+    grids = [Grid.around(table, 18) for table in tables]
+    for table, grid in zip(tables, grids):
+        span = np.ptp(table)
+        assert 0.5 * span <= table.min() - grid.low[0] <= 0.76 * span
+        assert 0.5 * span <= grid.high[0] - table.max() <= 0.76 * span
+    assert len({(g.low[0], g.high[0]) for g in grids}) <= 4  # of 40 different minima and maxima

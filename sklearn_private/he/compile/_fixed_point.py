@@ -42,12 +42,32 @@ class Grid:
         Base-2 logarithm of the number of grid values of a column.
     names : tuple of str or None
         Names of the columns, for messages.
+    clip : bool
+        Whether a value outside its range is moved to the end of it, or refused.
     """
 
     low: np.ndarray
     high: np.ndarray
     precision_bits: int
     names: tuple | None = None
+    clip: bool = False
+
+    @classmethod
+    def around(cls, rows, precision_bits, names=None, *, clip=True):
+        """Return a grid on ranges learnt from rows, with room for others of their kind.
+
+        A column whose values span r gets r / 2 on either side, and both ends are then rounded
+        outward to a multiple of a power of two above r / 8. So a range says where the values
+        lie, and not what the smallest and the largest of them are.
+        """
+        low, high = rows.min(axis=0), rows.max(axis=0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            span = high - low
+            span = np.where(span > 0, span, np.where(low != 0, np.abs(low), 1.0))
+            step = np.ldexp(1.0, np.frexp(span)[1] - 3)  # in (r / 8, r / 4]
+            low = np.floor((low - span / 2) / step) * step
+            high = np.ceil((high + span / 2) / step) * step
+        return cls(low, high, precision_bits, names, clip)
 
     @property
     def levels(self):
@@ -65,14 +85,20 @@ class Grid:
         Raises
         ------
         RangeError
-            If a value lies outside the range of its column; the message names the column and
-            its public range, not the value.
+            If a value lies outside the range of its column and is not to be clipped; the message
+            names the column and its public range, not the value.
         """
+        if self.clip:
+            X = np.clip(X, self.low, self.high)
         outside = ((self.low > X) | (self.high < X)).any(axis=0)
         if outside.any():
             raise RangeError(self._out_of_range(int(outside.argmax()), int(outside.sum())))
         step = np.where(self.step > 0, self.step, 1.0)  # a constant column is at 0
         return np.minimum(np.rint((X - self.low) / step), self.levels).astype(np.int64)
+
+    def n_outside(self, X):
+        """Return how many values lie outside the ranges of their columns."""
+        return int(((self.low > X) | (self.high < X)).sum())
 
     def _out_of_range(self, column, n_columns):
         name = f"Column {self.names[column]!r}" if self.names else f"Column {column}"
@@ -80,7 +106,7 @@ class Grid:
         return (
             f"{name} of X{others} holds a value outside its public range "
             f"[{self.low[column]:g}, {self.high[column]:g}]. Nothing was encrypted. "
-            "Clip the column, or fit HEPredictor with wider bounds=."
+            "Fit HEPredictor with wider bounds=, or with out_of_range='clip'."
         )
 
 

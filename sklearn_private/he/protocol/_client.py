@@ -1,7 +1,9 @@
 """The party that holds the rows and the key, and no weights."""
 
+import hashlib
 import re
 import secrets
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.utils import check_array
@@ -23,8 +25,17 @@ _FIELDS = {
     "classes": list,
     "classes_dtype": str,
     "names": list,
+    "clip": bool,
 }
-_LABELS = re.compile(r"[<>|=][biufUO][0-9]*")
+_LABELS = re.compile(r"[<>|=](?:[biuf][1248]|O|U[0-9]{1,7})")
+
+
+@dataclass
+class _Request:
+    """A request that was sent: its header, and the digest of the one answer that was read."""
+
+    header: dict
+    answer: bytes | None = None
 
 
 class HEClient:
@@ -46,6 +57,12 @@ class HEClient:
     readout : Readout
         How scores become predictions.
 
+    Attributes
+    ----------
+    n_clipped_ : int
+        Values of the last request that lay outside the range of their column and were moved to
+        its end; only where the ranges were learnt, or ``out_of_range="clip"`` was chosen.
+
     See Also
     --------
     HEServer : The party that holds the model.
@@ -54,7 +71,10 @@ class HEClient:
     -----
     **Protects** the features and scores of the rows it encrypts.
     **Against** the server, as long as the server follows the protocol, and whoever reads the wire.
-    **Leaks** the number of rows and columns, and when a request was made.
+    **Leaks** the number of rows and columns, when a request was made, and whether an answer could
+    be read. A server that answers wrongly on purpose learns one bit about the rows from that, and
+    no more under one key: each request is answered once, and after an answer that does not decrypt
+    the key is retired until :meth:`keygen`.
     **Assumes** the security assumption of the scheme, that the key stays in this process, and a
     transport that authenticates messages.
 
@@ -78,7 +98,7 @@ class HEClient:
         self.grid = grid
         self.readout = readout
         self._scheme = open_scheme(layout)
-        self._key = None
+        self._key, self._retired = None, False
         self._requests = {}
 
     def keygen(self, private_key=None):
@@ -96,6 +116,7 @@ class HEClient:
             This client.
         """
         self._key, self._requests = self._scheme.keygen(private_key), {}
+        self._retired = False
         return self
 
     def public_bundle(self):
@@ -124,11 +145,13 @@ class HEClient:
         Raises
         ------
         RangeError
-            If a value lies outside the range of its column.
+            If a value lies outside the range of its column, and is not to be clipped.
         InvalidParameterError
             If the columns are others than those of the model.
         """
-        key, integers = self._own_key(), self.grid.encode(self._rows(X))
+        key, rows = self._own_key(), self._rows(X)
+        integers = self.grid.encode(rows)
+        self.n_clipped_ = self.grid.n_outside(rows)
         header = {
             "model": self.model,
             "parameters": self.layout.digest,
@@ -137,7 +160,7 @@ class HEClient:
             "n_rows": len(integers),
         }
         frame = write_frame(Kind.REQUEST, header, self._scheme.encrypt(key, integers))
-        self._requests[header["request"]] = header
+        self._requests[header["request"]] = _Request(header)
         if len(self._requests) > OPEN_REQUESTS:
             self._requests.pop(next(iter(self._requests)))
         return frame
@@ -159,14 +182,23 @@ class HEClient:
         Raises
         ------
         GuaranteeError
-            If the response is damaged or answers no open request of this client and key.
+            If the response is damaged or answers no open request of this client and key, if the
+            request was answered before by other octets, or if it does not decrypt: whether it does
+            may depend on the rows, so the key is then retired.
         """
         key = self._own_key()
         header, payload = read_frame(response, Kind.RESPONSE, MESSAGE_FIELDS)
-        check_binding("response", header, self._requests.get(header["request"], {"request": None}))
+        request = self._requests.get(header["request"], _Request({"request": None}))
+        check_binding("response", header, request.header)
         if len(payload) != self._scheme.response_size(header["n_rows"]):
             raise wrong_size("response")
-        return self.readout.scores(self._scheme.decrypt(key, payload, header["n_rows"]))
+        _close(request, response)
+        try:
+            numbers = self._scheme.decrypt(key, payload, header["n_rows"])
+        except Exception:
+            self._retired = True
+            raise _retired("The response does not decrypt to scores of this model. ") from None
+        return self.readout.scores(numbers)
 
     def decision_function(self, response):
         """Return what :meth:`decrypt` does, under scikit-learn's name."""
@@ -189,8 +221,9 @@ class HEClient:
             "link": self.readout.link,
             "flat": self.readout.flat,
             "classes": [] if classes is None else classes.tolist(),
-            "classes_dtype": "" if classes is None else classes.dtype.str,
+            "classes_dtype": "" if classes is None else _written_dtype(classes),
             "names": list(self.grid.names or ()),
+            "clip": self.grid.clip,
         }
         numbers = [self.grid.low.astype(">f8"), self.grid.high.astype(">f8")]
         numbers.append(self.readout.exponents.astype(">i8"))
@@ -214,12 +247,15 @@ class HEClient:
         exponents = np.frombuffer(payload, ">i8", k, 16 * d).astype(np.int64)
         if not (np.isfinite(low).all() and np.isfinite(high).all() and (low <= high).all()):
             raise GuaranteeError("The client has a range that is none. Nothing was read.")
-        grid = Grid(low, high, layout.precision_bits, tuple(header["names"]) or None)
+        names = tuple(header["names"]) or None
+        grid = Grid(low, high, layout.precision_bits, names, header["clip"])
         return cls(header["model"], layout, grid, _readout(header, exponents))
 
     def _own_key(self):
         if self._key is None:
             raise GuaranteeError("HEClient has no key. Nothing was sent. Call keygen() first.")
+        if self._retired:
+            raise _retired("An answer under this key did not decrypt. ")
         return self._key
 
     def _rows(self, X):
@@ -257,11 +293,44 @@ def _readout(header, exponents):
     return Readout(header["link"], exponents, classes, header["flat"])
 
 
+def _close(request, response):
+    """Mark a request as answered by these octets, or refuse others than the first."""
+    digest = hashlib.sha256(response).digest()
+    if request.answer not in (None, digest):
+        raise GuaranteeError(
+            "The request was answered before, by another response. Nothing was decrypted. "
+            "Send the rows again in a request of their own."
+        )
+    request.answer = digest
+
+
+def _retired(reason):
+    return GuaranteeError(
+        f"{reason}Nothing was returned, and the key is retired: a server that watches for such "
+        "failures would learn about the rows. Call keygen(), and find out what the server did."
+    )
+
+
+def _written_dtype(classes):
+    """Return the type of labels, strings as wide as the longest of them."""
+    return _widest(classes.tolist()) if classes.dtype.kind == "U" else classes.dtype.str
+
+
+def _widest(labels):
+    return np.dtype(("U", max(1, *map(len, labels), 1))).str
+
+
 def _classes(labels, dtype):
     if not (labels or dtype):
         return None
+    if not _LABELS.fullmatch(dtype):
+        raise _nonsense()
+    if "U" in dtype and not (all(type(label) is str for label in labels) and labels):
+        raise _nonsense()
+    if "U" in dtype and dtype != _widest(labels):
+        raise _nonsense()
     try:
-        classes = np.array(labels, dtype=dtype if _LABELS.fullmatch(dtype) else None)
+        classes = np.array(labels, dtype=dtype)
     except (OverflowError, TypeError, ValueError):
         raise _nonsense() from None
     if plain_labels(classes) != labels or classes.dtype.str != dtype:

@@ -41,7 +41,8 @@ class HEServer:
     **Protects** the features and scores of the rows in a request.
     **Against** this server, as long as it follows the protocol.
     **Leaks** the number of rows and columns to the server, and exact scores to the client, who can
-    compute the weights from as many rows as there are columns, plus one.
+    compute the weights from as many rows as there are columns, plus one, or from one malformed
+    request of one row. A budget of a client counts requests, not rows.
     **Assumes** the security assumption of the scheme, and a transport that authenticates messages.
 
     Examples

@@ -17,7 +17,10 @@ import numpy as np
 from ....exceptions import GuaranteeError, InvalidParameterError
 from ._paillier_keys import PublicKey, SecretKey
 from ._powers import PowerProduct
+from ._randomisers import RandomiserTables
 from ._slots import constant, pack, unpack
+
+randomiser_tables = RandomiserTables()  # of this process: keys of many requests share them
 
 MODULUS_BITS = {112: 2048, 128: 3072, 192: 7680}
 """Bits of n for each security level (NIST SP 800-57 part 1, revision 5, table 2)."""
@@ -89,16 +92,17 @@ class PaillierScheme:
         return key.public.write(ciphertexts)
 
     def evaluate(self, key, payload, n_rows, integer_map):
-        """Return encryptions of the scores of encrypted rows, each a uniform ciphertext."""
+        """Return encryptions of the scores of encrypted rows, each freshly randomised."""
         products = [PowerProduct(weights) for weights in integer_map.weights.tolist()]
         shifts = [c + self.layout.offset for c in integer_map.constants.tolist()]
         size, answers = self.layout.n_features * self._width, []
+        fresh = randomiser_tables.of(key, self._n_blocks(n_rows) * len(products))
         for block, n_slots in enumerate(self._block_rows(n_rows)):
             columns = key.read(payload[block * size : (block + 1) * size])
             for product, shift in zip(products, shifts, strict=True):
                 score = product(columns, key.n_squared)
                 shifted = key.shift(score, constant(shift, n_slots, self.layout.slot_bits))
-                answers.append(key.rerandomise(shifted))
+                answers.append(key.rerandomise(shifted, fresh()))
         return key.write(answers)
 
     def decrypt(self, key, payload, n_rows):

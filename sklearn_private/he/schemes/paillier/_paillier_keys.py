@@ -12,9 +12,9 @@ the ``phe`` library and ciphertexts are interchangeable with its raw ones. Two d
   prime factors of p - 1 below 2**16; that a larger factor spoils it has a probability below 0.3 %,
   and the group is then one of index above 2**16, for which no test is known that does not factor n.
 
-The server re-randomises with r**n for a fresh uniform r. That is slower than a table would be, and
-exact: the answer is a uniform ciphertext of the score, so it tells the owner of the key (who knows
-p, q and the randomness of the request) nothing else about the weights.
+The server re-randomises with n-th powers of its own (``_randomisers.py``), so that an answer tells
+the owner of the key, who knows p, q and the randomness of the request, the score and no product of
+what it sent.
 
 .. [1] P. Paillier, "Public-key cryptosystems based on composite degree residuosity classes",
    EUROCRYPT 1999.
@@ -58,10 +58,13 @@ class PublicKey:
         """Return a ciphertext of the sum of a ciphertext's plaintext and a given one."""
         return ciphertext * (1 + self.n * plaintext) % self.n_squared
 
-    def rerandomise(self, ciphertext):
-        """Return a uniform ciphertext of the same plaintext."""
-        r = 1 + secrets.randbelow(int(self.n) - 1)
-        return ciphertext * powmod(r, self.n, self.n_squared) % self.n_squared
+    def nth_power(self):
+        """Return r**n modulo n**2 for a uniform r: a ciphertext of zero."""
+        return powmod(1 + secrets.randbelow(int(self.n) - 1), self.n, self.n_squared)
+
+    def rerandomise(self, ciphertext, nth_power):
+        """Return a fresh ciphertext of the same plaintext, by a fresh n-th power."""
+        return ciphertext * nth_power % self.n_squared
 
     def write(self, ciphertexts):
         """Return ciphertexts as octets, all of one width."""
