@@ -1,21 +1,21 @@
 """How messages travel between processes: versioned frames, checked before anything is parsed."""
 
 from ._frames import (
-    BUNDLE_FIELDS,
-    MESSAGE_FIELDS,
+    FrameLimits,
     Kind,
-    check_binding,
+    frame_size,
+    label_type,
     read_frame,
+    row_count,
     write_frame,
-    wrong_size,
 )
 
 __all__ = [
-    "BUNDLE_FIELDS",
-    "MESSAGE_FIELDS",
+    "FrameLimits",
     "Kind",
-    "check_binding",
+    "frame_size",
+    "label_type",
     "read_frame",
+    "row_count",
     "write_frame",
-    "wrong_size",
 ]

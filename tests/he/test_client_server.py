@@ -280,7 +280,7 @@ def test_a_request_that_was_made_for_something_else_is_refused(fields, parties, 
 def test_a_request_without_ciphertexts_is_refused(parties, exchange):
     _, server = parties
     bundle, request, _ = exchange
-    with pytest.raises(GuaranteeError, match="does not have the size"):
+    with pytest.raises(GuaranteeError, match="no row count"):
         server.evaluate(bundle, forged(request, payload=b"", n_rows=-5))
     zeros = bytes(len(parts_of(request)[1]))
     with pytest.raises(GuaranteeError, match="no Paillier ciphertext"):

@@ -2,18 +2,27 @@ import hashlib
 import json
 import pickle
 import struct
+import tracemalloc
 
 import pytest
 
 from sklearn_private.exceptions import GuaranteeError
-from sklearn_private.transport import Kind, read_frame, write_frame
+from sklearn_private.transport import (
+    FrameLimits,
+    Kind,
+    frame_size,
+    label_type,
+    read_frame,
+    row_count,
+    write_frame,
+)
 
 HEADER = {"n_rows": 3, "key": "ab"}
 FIELDS = {"n_rows": int, "key": str}
 FRAME = write_frame(Kind.REQUEST, HEADER, b"payload")
 
 
-def frame_of(text, payload=b"", kind=2, version=1, magic=b"SKPHE\0"):
+def frame_of(text, payload=b"", kind=2, version=1, magic=b"SKPRV\0"):
     body = struct.pack(">6sBBIQ", magic, version, kind, len(text), len(payload)) + text + payload
     return body + hashlib.sha256(body).digest()
 
@@ -77,7 +86,7 @@ def test_a_header_of_unreasonable_size_is_refused():
     [
         ({"kind": 3}, "carries something else"),
         ({"version": 2}, "not of format 1"),
-        ({"magic": b"SKPHE\1"}, "not of format 1"),
+        ({"magic": b"SKPRV\1"}, "not of format 1"),
     ],
 )
 def test_another_kind_or_version_is_refused(change, reason):
@@ -95,3 +104,96 @@ def test_what_is_no_bytes_is_refused(data):
 def test_a_pickle_is_refused():
     with pytest.raises(GuaranteeError, match="cannot be read"):
         read_frame(pickle.dumps(HEADER) + bytes(100), Kind.REQUEST, FIELDS)
+
+
+def test_the_payload_is_read_in_place_and_cannot_be_written():
+    data = bytearray(FRAME)
+    _, payload = read_frame(data, Kind.REQUEST, FIELDS)
+    assert payload.obj is data
+    assert payload.readonly
+
+
+def test_a_large_frame_is_written_with_one_copy_and_read_with_none():
+    payload = bytes(1 << 24)
+    tracemalloc.start()
+    frame = write_frame(Kind.REQUEST, HEADER, payload)
+    written = tracemalloc.get_traced_memory()[1]
+    tracemalloc.reset_peak()
+    read_frame(frame, Kind.REQUEST, FIELDS)
+    read = tracemalloc.get_traced_memory()[1] - tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert written < 1.1 * len(frame)
+    assert read < 100_000
+
+
+def planted(*, header_size, payload_size):
+    return struct.pack(">6sBBIQ", b"SKPRV\0", 1, 2, header_size, payload_size)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"header_size": 0, "payload_size": 1 << 30},
+        {"header_size": 0, "payload_size": (1 << 64) - 1},
+        {"header_size": (1 << 20) + 1, "payload_size": 0},
+        {"header_size": (1 << 32) - 1, "payload_size": 0},
+    ],
+)
+def test_a_frame_beyond_the_limits_is_refused_by_its_first_octets(sizes):
+    with pytest.raises(GuaranteeError, match="octets.*are read"):
+        frame_size(planted(**sizes), FrameLimits())
+
+
+def test_the_first_octets_tell_kind_and_size():
+    assert frame_size(FRAME[:20], FrameLimits()) == (Kind.REQUEST, len(FRAME))
+
+
+@pytest.mark.parametrize("prefix", [b"", FRAME[:19], bytes(20), b"GET / HTTP/1.1\r\nHost:"[:20]])
+def test_other_first_octets_are_refused(prefix):
+    with pytest.raises(GuaranteeError, match="cannot be read as a frame"):
+        frame_size(prefix, FrameLimits())
+
+
+def test_a_frame_beyond_the_limit_is_not_hashed(monkeypatch):
+    frame = write_frame(Kind.REQUEST, HEADER, bytes(1000))
+    limits = FrameLimits(frame=len(frame))
+    read_frame(frame, Kind.REQUEST, FIELDS, limits)
+    monkeypatch.setattr(hashlib, "sha256", None)
+    with pytest.raises(GuaranteeError, match=f"at most {len(frame) - 1}"):
+        read_frame(frame, Kind.REQUEST, FIELDS, FrameLimits(frame=len(frame) - 1))
+
+
+def test_a_header_beyond_the_limit_is_not_parsed(monkeypatch):
+    monkeypatch.setattr(json, "loads", None)
+    with pytest.raises(GuaranteeError, match="at most .* and 10 are read"):
+        read_frame(FRAME, Kind.REQUEST, FIELDS, FrameLimits(header=10))
+
+
+@pytest.mark.parametrize("n_rows", [-1, 101, 2**63, True, 3.0, "3"])
+def test_rows_beyond_the_limit_are_refused(n_rows):
+    frame = write_frame(Kind.REQUEST, {"n_rows": n_rows}, b"")
+    with pytest.raises(GuaranteeError, match="'n_rows' is no row count within the limits"):
+        read_frame(frame, Kind.REQUEST, {"n_rows": row_count}, FrameLimits(rows=100))
+
+
+@pytest.mark.parametrize("n_rows", [0, 100])
+def test_rows_within_the_limit_are_read(n_rows):
+    frame = write_frame(Kind.REQUEST, {"n_rows": n_rows}, b"")
+    limits = FrameLimits(rows=100)
+    assert read_frame(frame, Kind.REQUEST, {"n_rows": row_count}, limits)[0] == {"n_rows": n_rows}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["<U1025", "<U20000000", "<U" + "9" * 30, "<f17", "S4", "<U-1", "|V8", "object", "<U1,<U1", 7],
+)
+def test_label_types_beyond_the_limit_are_refused(name):
+    frame = write_frame(Kind.CLIENT, {"classes_dtype": name}, b"")
+    with pytest.raises(GuaranteeError, match="no label type within the limits"):
+        read_frame(frame, Kind.CLIENT, {"classes_dtype": label_type})
+
+
+@pytest.mark.parametrize("name", ["", "<U1024", "|O", "<i8", ">f4", "|b1"])
+def test_label_types_within_the_limit_are_read(name):
+    frame = write_frame(Kind.CLIENT, {"classes_dtype": name}, b"")
+    assert read_frame(frame, Kind.CLIENT, {"classes_dtype": label_type})[0]["classes_dtype"] == name

@@ -9,10 +9,11 @@ import numpy as np
 from sklearn.utils import check_array
 
 from ...exceptions import GuaranteeError, InvalidParameterError
-from ...transport import MESSAGE_FIELDS, Kind, check_binding, read_frame, write_frame, wrong_size
+from ...transport import Kind, label_type, read_frame, write_frame
 from ..compile import LINKS, Grid, Readout, plain_labels
 from ..schemes import open_scheme
 from ._layout import Layout
+from ._messages import MESSAGE_FIELDS, check_binding, wrong_size
 
 OPEN_REQUESTS = 10_000
 """A client remembers this many requests; responses to older ones are refused."""
@@ -23,7 +24,7 @@ _FIELDS = {
     "link": str,
     "flat": bool,
     "classes": list,
-    "classes_dtype": str,
+    "classes_dtype": label_type,
     "names": list,
     "clip": bool,
 }

@@ -3,18 +3,11 @@
 import numpy as np
 
 from ...exceptions import GuaranteeError
-from ...transport import (
-    BUNDLE_FIELDS,
-    MESSAGE_FIELDS,
-    Kind,
-    check_binding,
-    read_frame,
-    write_frame,
-    wrong_size,
-)
+from ...transport import Kind, read_frame, write_frame
 from ..compile import IntegerMap
 from ..schemes import open_scheme
 from ._layout import Layout
+from ._messages import BUNDLE_FIELDS, MESSAGE_FIELDS, check_binding, wrong_size
 
 
 class HEServer:
