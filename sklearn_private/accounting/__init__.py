@@ -13,12 +13,13 @@ from .events import (
     leaves,
     split_deltas,
 )
-from .ledger import Charge, PrivacyLedger, open_ledger
+from .ledger import Charge, LedgerRecord, PrivacyLedger, open_ledger, other_ledgers
 
 __all__ = [
     "NEIGHBORING",
     "Charge",
     "EpsilonDeltaEvent",
+    "LedgerRecord",
     "ObjectivePerturbationEvent",
     "OneOfEvent",
     "PrivacyLedger",
@@ -34,5 +35,6 @@ __all__ = [
     "halting_probability",
     "leaves",
     "open_ledger",
+    "other_ledgers",
     "split_deltas",
 ]

@@ -4,6 +4,7 @@ import math
 import os
 import pickle
 import sqlite3
+from contextlib import closing
 from itertools import pairwise
 
 import joblib
@@ -15,6 +16,7 @@ from sklearn.base import BaseEstimator, clone
 
 from sklearn_private import accounting, exceptions
 from sklearn_private.accounting import EpsilonDeltaEvent, PrivacyLedger, open_ledger
+from sklearn_private.accounting.ledger import _filter
 from sklearn_private.exceptions import BudgetExceededError, InvalidParameterError, LedgerError
 
 SMALL = dp_event.GaussianDpEvent(50.0)
@@ -76,6 +78,27 @@ def test_a_refusal_of_less_than_what_is_left_says_why(ledger):
     assert "It is less" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "event, delta",
+    [
+        (SMALL, None),
+        (SMALL, 1e-5),
+        (accounting.compose_events([SMALL, dp_event.LaplaceDpEvent(9.0)]), 1e-5),
+        (EpsilonDeltaEvent(0.1, 1e-9), 1e-9),
+    ],
+)
+def test_a_ledger_without_delta_says_that_this_is_why_it_refuses(tmp_path, event, delta):
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=1.0)
+    with pytest.raises(BudgetExceededError) as refusal:
+        ledger.spend(event, owner="Model", delta=delta)
+    for part in ("Model asks for", "has delta=0: it takes pure", "open a ledger with delta > 0"):
+        assert part in str(refusal.value)
+    assert "larger budget" not in str(refusal.value)
+    with pytest.raises(BudgetExceededError, match="open a ledger with a larger budget"):
+        ledger.spend(dp_event.LaplaceDpEvent(0.5), owner="Model")
+    ledger.spend(dp_event.LaplaceDpEvent(1.0), delta=delta)
+
+
 def test_many_small_charges_add_up_like_squares(ledger):
     squares = accounting.gaussian_mu(1.0, 19 / 40 * 1e-5) ** 2
     fitting = math.floor(squares * SMALL.noise_multiplier**2)
@@ -110,6 +133,23 @@ def test_spent_only_grows_and_a_budget_of_it_admits_just_the_same(tmp_path):
     assert readings[0] == 0
     assert all(before < after for before, after in pairwise(readings))
     assert ledger.remaining() == 5.0 - readings[-1]
+
+
+def test_divergences_add_up_at_the_order_of_the_first_process_whatever_a_later_one_finds(
+    ledger, monkeypatch
+):
+    """The optimiser of another version of SciPy may end at another order."""
+
+    def divergence():
+        with closing(sqlite3.connect(ledger.path)) as connection:
+            return connection.execute("SELECT renyi FROM charges ORDER BY id DESC").fetchone()[0]
+
+    ledger.spend(SMALL)
+    first = divergence()
+    monkeypatch.setattr(_filter, "best_order", lambda epsilon, delta: 2.5)
+    later = PrivacyLedger(ledger.path)
+    later.spend(SMALL)
+    assert divergence() == first != 2.5 / (2 * SMALL.noise_multiplier**2)
 
 
 def test_the_reading_of_one_charge_is_its_exact_epsilon(tmp_path):
@@ -329,7 +369,11 @@ def test_entries_become_a_table(ledger):
         "-1, -1, -1, 0, -1, 0 FROM charges",
         "DELETE FROM budget",
         "UPDATE budget SET epsilon = 100",
-        "INSERT INTO budget SELECT uuid, 100, delta, unit, neighboring, created FROM budget",
+        "INSERT INTO budget SELECT uuid, 100, delta, unit, neighboring, created, dataset, "
+        "renyi_order FROM budget",
+        "DELETE FROM homes",
+        "UPDATE homes SET inode = '1'",
+        "INSERT OR REPLACE INTO homes SELECT id, '1', birth, path FROM homes",
     ],
 )
 def test_the_file_refuses_to_forget(ledger, statement):

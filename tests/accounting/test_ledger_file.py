@@ -97,8 +97,8 @@ def test_a_file_without_a_budget_is_refused(ledger):
 
 def test_another_format_is_refused(ledger):
     with closing(sqlite3.connect(ledger.path)) as connection:
-        connection.execute("PRAGMA user_version = 2")
-    assert_unusable(ledger, "its format is 2, not 1.* Install the version of sklearn-private")
+        connection.execute("PRAGMA user_version = 3")
+    assert_unusable(ledger, "its format is 3, not 2.* Install the version of sklearn-private")
 
 
 def test_another_database_is_refused_and_not_written_to(ledger):

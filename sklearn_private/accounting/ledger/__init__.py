@@ -1,6 +1,7 @@
 """The ledger, its file and the filters that admit charges."""
 
 from ._charge import Charge
+from ._data_sets import LedgerRecord, other_ledgers
 from ._ledger import PrivacyLedger, open_ledger
 
-__all__ = ["Charge", "PrivacyLedger", "open_ledger"]
+__all__ = ["Charge", "LedgerRecord", "PrivacyLedger", "open_ledger", "other_ledgers"]

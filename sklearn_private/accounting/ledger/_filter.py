@@ -66,12 +66,15 @@ class Filter:
     ----------
     epsilon, delta : float
         The budget.
+    order : float, optional
+        The order at which Rényi divergences are added: that of earlier charges; that of
+        :func:`renyi_order` where there are none.
     """
 
-    def __init__(self, epsilon, delta):
+    def __init__(self, epsilon, delta, order=None):
         self.epsilon, self.delta = epsilon, delta
         self._mu_squared = gaussian_mu(epsilon, delta * _GAUSSIAN_SHARE) ** 2 if delta else 0.0
-        self._order = best_order(epsilon, delta * _RENYI_SHARE) if delta else 2.0
+        self._order = renyi_order(epsilon, delta) if order is None else order
         slope = conversion(self._order, delta * _RENYI_SHARE) if delta else math.inf
         self._renyi = epsilon - slope
 
@@ -117,6 +120,11 @@ class Filter:
             or total.mu_squared <= self._mu_squared
             or total.renyi <= self._renyi
         )
+
+
+def renyi_order(epsilon: float, delta: float) -> float:
+    """Return the order at which a budget admits nearly the most Gaussian work."""
+    return best_order(epsilon, delta * _RENYI_SHARE) if delta else 2.0
 
 
 def smallest_budget(charges, delta, *, limit, neighboring):

@@ -24,6 +24,7 @@ from ..curves import epsilon as epsilon_of
 from ..events import NEIGHBORING, check_event, event_to_dict
 from ._charge import Charge, costs_of, read_charge, write_charge
 from ._conversion import as_replace_one
+from ._data_sets import LedgerRecord, other_ledgers, register
 from ._filter import Filter, smallest_budget
 from ._ledger_file import LedgerFile
 from ._schema import SCHEMA, Budget
@@ -52,6 +53,9 @@ class PrivacyLedger:
     neighboring : {"replace_one", "zero_out", "add_remove"}, default="replace_one"
         The relation. Zero-out and add-remove claims (epsilon, delta) enter a replace-one ledger
         as (2·epsilon, (1 + e^epsilon)·delta); other conversions are refused.
+    dataset : str, optional
+        Whose data these are, in your words, such as ``"loans-2024"``. A second ledger for the same
+        data set is warned of, stands in reports, and is found by :func:`other_ledgers`.
 
     Notes
     -----
@@ -60,7 +64,7 @@ class PrivacyLedger:
     **Against** whoever reads every release.
     **Leaks** the number, times and events of the charges, to who can read the file.
     **Assumes** that every release about these rows is charged here, and that nobody who can write
-    the file edits it or puts an older copy back.
+    the file edits it or writes an older content back into it. A copy of the file is refused.
 
     Examples
     --------
@@ -73,18 +77,48 @@ class PrivacyLedger:
     (0.43, 1)
     """
 
-    def __init__(self, path, epsilon=None, delta=None, unit=None, neighboring=None):
+    def __init__(self, path, epsilon=None, delta=None, unit=None, neighboring=None, dataset=None):
         self.path = Path(path).absolute()
         self._file = LedgerFile(self.path, SCHEMA)
+        created = False
         if epsilon is not None and not self._file.exists():
-            budget = Budget(epsilon, delta or 0.0, unit or "row", neighboring or "replace_one")
-            self._file.create(budget.row())
+            counted = (unit or "row", neighboring or "replace_one")
+            budget = Budget(epsilon, delta or 0.0, *counted, dataset)
+            created = self._file.create(budget.row())
         stored = self._file.budget()
-        self.uuid = stored["uuid"]
+        self.uuid, self.dataset = stored["uuid"], stored["dataset"]
         self.epsilon, self.delta = stored["epsilon"], stored["delta"]
         self.unit, self.neighboring = stored["unit"], stored["neighboring"]
-        self._refuse_another(epsilon=epsilon, delta=delta, unit=unit, neighboring=neighboring)
-        self._filter = Filter(self.epsilon, self.delta)
+        given = {"epsilon": epsilon, "delta": delta, "unit": unit, "neighboring": neighboring}
+        self._refuse_another(**given, dataset=dataset)
+        self._filter = Filter(self.epsilon, self.delta, stored["renyi_order"])
+        if self.dataset is not None:
+            register(LedgerRecord.from_ledger(self))
+            self._warn_of_others(created)
+
+    @classmethod
+    def adopt(cls, path):
+        """Open a ledger whose file was copied, restored or brought from another disk.
+
+        A copy would admit the whole budget once more, so it is refused until it is adopted. That
+        is refused while the first file is where it was.
+
+        Parameters
+        ----------
+        path : path-like
+            The file that is the ledger from now on. The first one must never be charged again.
+
+        Returns
+        -------
+        PrivacyLedger
+
+        Raises
+        ------
+        LedgerError
+            If the first file is still there.
+        """
+        LedgerFile(Path(path).absolute(), SCHEMA).adopt()
+        return cls(path)
 
     def spend(
         self,
@@ -186,9 +220,10 @@ class PrivacyLedger:
         return hash(self.uuid)
 
     def __repr__(self):
+        dataset = "" if self.dataset is None else f", dataset={self.dataset!r}"
         return (
             f"PrivacyLedger({str(self.path)!r}, epsilon={self.epsilon:g}, delta={self.delta:g}, "
-            f"unit={self.unit!r}, neighboring={self.neighboring!r})"
+            f"unit={self.unit!r}, neighboring={self.neighboring!r}{dataset})"
         )
 
     def _refuse_another(self, **given):
@@ -198,6 +233,18 @@ class PrivacyLedger:
                     f"The ledger {self.path} has {name}={getattr(self, name)!r}, not {value!r}. "
                     f"Leave {name!r} out to open it, or choose another path for another budget."
                 )
+
+    def _warn_of_others(self, created):
+        others = other_ledgers(self) if created else ()
+        if others:
+            warnings.warn(
+                f"The data set {self.dataset!r} has another ledger, {others[0].path}. A budget "
+                "holds for people whose every release is charged to one ledger, and that of "
+                f"{self.path} says nothing of what the other one spends. Charge the first, or give "
+                "different people a name of their own.",
+                PrivacyWarning,
+                stacklevel=3,
+            )
 
     def _refuse_seeded(self, seeded, owner):
         if seeded:
@@ -232,6 +279,13 @@ class PrivacyLedger:
 
     def _exceeded(self, owner, claim):
         left = self.remaining()
+        if self.delta == 0 and (claim[1] > 0 or math.isinf(claim[0])):
+            return BudgetExceededError(
+                f"{owner} asks for epsilon={claim[0]:.4g} at delta={claim[1]:.2g}, but the ledger "
+                f"{self.path} has delta=0: it takes pure epsilon only, and Gaussian noise "
+                f"has none ({left:.4g} of {self.epsilon:g} is left). Nothing was released. Ask for "
+                "delta=0, or open a ledger with delta > 0."
+            )
         return BudgetExceededError(
             f"{owner} asks for epsilon={claim[0]:.4g} at delta={claim[1]:.2g}, but {left:.4g} of "
             f"{self.epsilon:g} (at delta={self.delta:g}) is left in {self.path}. "

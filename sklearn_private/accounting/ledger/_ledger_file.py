@@ -10,14 +10,15 @@ import contextlib
 import os
 import sqlite3
 import tempfile
+from pathlib import Path
 from urllib.parse import quote
 
 from ...exceptions import LedgerError
-from ._lock import locked
+from ._home import Home, record_home, refuse_adoption, refuse_copy, stored_home
+from ._lock import LOCK_SECONDS, locked
 
 _APPLICATION = 0x534B5072  # "SKPr", in the header of every ledger file
-_VERSION = 1
-LOCK_SECONDS = 120.0
+_VERSION = 2
 
 
 class LedgerFile:
@@ -44,6 +45,11 @@ class LedgerFile:
         ----------
         row : tuple
             The row of the table ``budget``.
+
+        Returns
+        -------
+        bool
+            Whether the file is ours.
         """
         with self._explained():
             descriptor, draft = tempfile.mkstemp(dir=self.path.parent, prefix=".ledger-")
@@ -53,12 +59,15 @@ class LedgerFile:
                     connection.executescript(f"BEGIN; {self._schema}")
                     marks = ", ".join("?" * len(row))
                     connection.execute(f"INSERT INTO budget VALUES ({marks})", row)
+                    record_home(connection, Home.at(Path(draft), self.path))
                     connection.commit()
                 # Linking is atomic: of two processes that create one path, one opens the other's.
-                with contextlib.suppress(FileExistsError):
-                    os.link(draft, self.path)
+                os.link(draft, self.path)
+            except FileExistsError:
+                return False
             finally:
                 os.unlink(draft)
+        return True
 
     def exists(self):
         """Return whether something is there."""
@@ -75,8 +84,23 @@ class LedgerFile:
         with self._connection() as connection:
             return dict(_budget(connection))
 
+    def adopt(self):
+        """Make the file the one that the ledger lives in, if it is a copy whose first is gone."""
+        with self._opened(writes=True) as connection, _immediate(connection):
+            home = Home.at(self.path, self.path)
+            if not stored_home(connection).is_same_file(home):
+                refuse_adoption(connection, self.path)
+                record_home(connection, home)
+
     @contextlib.contextmanager
     def _connection(self, *, writes=False):
+        """Open the file, which must not be a copy, for one operation."""
+        with self._opened(writes=writes) as connection:
+            refuse_copy(connection, self.path)
+            yield connection
+
+    @contextlib.contextmanager
+    def _opened(self, *, writes):
         """Lock and open the file for one operation; what fails becomes a :class:`LedgerError`."""
         with self._explained(), locked(self.path, LOCK_SECONDS, writes=writes):
             name = quote(os.fsencode(self.path))
@@ -108,16 +132,9 @@ class LedgerFile:
     @contextlib.contextmanager
     def transaction(self, identity):
         """Open and lock the file, which must have the ``identity`` of the one opened before."""
-        with self._connection(writes=True) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                self.refuse_replaced(identity, _budget(connection)["uuid"])
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+        with self._connection(writes=True) as connection, _immediate(connection):
+            self.refuse_replaced(identity, _budget(connection)["uuid"])
+            yield connection
 
     def refuse_replaced(self, identity, found):
         """Raise unless the file is the one that was opened before."""
@@ -138,6 +155,19 @@ class LedgerFile:
             ) from error
 
 
+@contextlib.contextmanager
+def _immediate(connection):
+    """Run one transaction that is locked before it reads, and taken back if it fails."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
 def _budget(connection):
     row = connection.execute("SELECT * FROM budget").fetchone()
     if row is None:
@@ -150,7 +180,8 @@ def _way_out(text):
         return "Another process holds it: wait, and try again."
     if "full" in text or "space" in text or "disk I/O" in text or "too large" in text:
         return "Free some space, and try again."
-    if "not a database" in text or "malformed" in text or "not a ledger" in text:
+    damage = ("not a database", "malformed", "not a ledger", "no such table")
+    if any(sign in text for sign in damage):
         return "The file is damaged or no ledger: restore it from a backup; do not start afresh."
     if "format" in text:
         return "Install the version of sklearn-private that wrote it."

@@ -23,6 +23,7 @@ try:
 except ImportError:  # Windows: there SQLite's own locks belong to handles, and closing loses none.
     fcntl = None
 
+LOCK_SECONDS = 120.0  # how long an operation waits for others
 _SUFFIX = "-lock"  # beside SQLite's own "-journal"
 _PAUSES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)  # seconds between two tries
 _held: set[int] = set()  # descriptors; a forked child closes its copies
