@@ -9,6 +9,7 @@ The tree::
     ├── GuaranteeError(RuntimeError)           a guarantee cannot be kept, so nothing was released
     │   ├── SolverError                        a solver missed the tolerance that its proof needs
     │   ├── RangeError                         a value would overflow what carries it
+    │   ├── TransportError                     a link, a peer or a message failed between parties
     │   └── IdentifierError                    a direct identifier was found where none may be
     └── MissingDependencyError(ImportError)    an extra is not installed
     PrivacyWarning(UserWarning)                a claim that holds only on the condition it names
@@ -44,6 +45,10 @@ class SolverError(GuaranteeError):
 
 class RangeError(GuaranteeError):
     """A value would overflow the ring or the slot that carries it."""
+
+
+class TransportError(GuaranteeError):
+    """A link, a peer or a message failed between parties. Nothing of the round was opened."""
 
 
 class IdentifierError(GuaranteeError):
