@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .. import _check
+from .._checks import Checks
 from ..exceptions import InvalidParameterError
 from ._parameters import check_constraints, check_hierarchies
 from .columns import passed_through
@@ -23,11 +23,12 @@ class Learner(BaseEstimator):
         return state
 
     def _check_parameters(self):
-        _check.integer(self, "k", at_least=2)
-        _check.choice(self, "method", tuple(METHODS))
-        _check.choice(self, "labels", ("cell", "tight"))
-        _check.choice(self, "output", ("labels", "numeric"))
-        _check.real(self, "max_suppression", at_least=0, below=1)
+        check = Checks(self)
+        check.integer("k", at_least=2)
+        check.choice("method", among=tuple(METHODS))
+        check.choice("labels", among=("cell", "tight"))
+        check.choice("output", among=("labels", "numeric"))
+        check.real("max_suppression", at_least=0, below=1)
         check_constraints(self)
 
     def _learn(self, X):

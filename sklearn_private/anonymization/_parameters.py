@@ -1,6 +1,6 @@
 """Checks of parameters that are more than a number or a choice."""
 
-from .. import _check
+from .._checks import Checks
 from ..exceptions import InvalidParameterError
 
 _METHODS = ("check", "holds", "describe")
@@ -15,7 +15,7 @@ def check_constraints(estimator):
         for name in _METHODS
     ):
         rule = "a list of objects with the methods check, holds and describe, such as LDiversity(3)"
-        raise _check.invalid(estimator, "constraints", rule)
+        raise Checks(estimator).invalid("constraints", rule)
     if constraints and not len(estimator.sensitive or ()):
         raise InvalidParameterError(
             f"The 'sensitive' parameter of {type(estimator).__name__} must name the columns that "
@@ -29,7 +29,7 @@ def check_hierarchies(estimator, table, roles):
     if trees is None:
         return
     if not isinstance(trees, dict) or not all(hasattr(tree, "ancestor") for tree in trees.values()):
-        raise _check.invalid(estimator, "hierarchies", "a dict of column to Hierarchy, or None")
+        raise Checks(estimator).invalid("hierarchies", "a dict of column to Hierarchy, or None")
     positions = table.positions(type(estimator).__name__, "hierarchies", list(trees))
     idle = [i for i in positions if i not in {*roles.quasi, *roles.sensitive}]
     if idle:

@@ -10,18 +10,17 @@ test of its own at half the error. The check for repeated releases has an error 
 """
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 
-from .. import _check, accounting
+from .. import accounting
+from .._checks import Checks
 from ..exceptions import GuaranteeError, InvalidParameterError
 from ._result import LARGEST_DETECTABLE, EpsilonAuditResult
 from .bounds import ClopperPearson, CurveAUC, GaussianAUC, GaussianThreshold
 from .trials import STATISTICS, Claim, choose, detectable, halves, repeats, swapped_trials, usable
 
 FRESH = "fresh noise: releases of earlier fits come back"
-_Arguments = type("audit_releases", (SimpleNamespace,), {})  # an owner for the parameter checks
 LEAST_FITS = 40  # a side, so that no half of a half is too small to estimate a direction
 
 
@@ -198,11 +197,11 @@ def _sides(first, second):
 
 
 def _checked_claim(epsilon, delta, neighboring, event, confidence):
-    asked = _Arguments(epsilon=epsilon, delta=delta, neighboring=neighboring, confidence=confidence)
-    _check.real(asked, "epsilon", above=0)
-    _check.real(asked, "delta", at_least=0, below=1)
-    _check.choice(asked, "neighboring", accounting.NEIGHBORING)
-    _check.real(asked, "confidence", at_least=0.5, below=1)
+    check = Checks("audit_releases")
+    check.real(epsilon=epsilon, above=0)
+    check.real(delta=delta, at_least=0, below=1)
+    check.choice(neighboring=neighboring, among=accounting.NEIGHBORING)
+    check.real(confidence=confidence, at_least=0.5, below=1)
     if event is not None:
         # A composition that was given as a list becomes one of a tuple, which can be hashed.
         event = accounting.event_from_dict(accounting.event_to_dict(event))

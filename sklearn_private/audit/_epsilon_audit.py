@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .. import _check
+from .._checks import Checks
 from ._audit_releases import LEAST_FITS, audit_releases
 from .trials import (
     Claim,
@@ -118,8 +118,9 @@ class EpsilonAudit:
         GuaranteeError
             If the releases of the two sides differ in shape or are not finite.
         """
-        _check.integer(self, "n_fits", at_least=LEAST_FITS)
-        _check.real(self, "confidence", at_least=0.5, below=1)
+        check = Checks(self)
+        check.integer("n_fits", at_least=LEAST_FITS)
+        check.real("confidence", at_least=0.5, below=1)
         pair, model, claim, names = self._prepare()
         sides = draw(
             model,
@@ -160,10 +161,11 @@ class EpsilonAudit:
         if self.neighbours is None:
             return worst_case_neighbours(self.estimator, neighboring)
         rule = "two data sets, each as the arguments of fit: ((X, y), (X2, y2))"
+        check = Checks(self)
         if not isinstance(self.neighbours, tuple | list) or len(self.neighbours) != 2:
-            raise _check.invalid(self, "neighbours", rule, value=type(self.neighbours).__name__)
+            raise check.invalid("neighbours", rule, value=type(self.neighbours).__name__)
         first, second = self.neighbours
         if not all(isinstance(side, tuple) and side for side in (first, second)):
-            raise _check.invalid(self, "neighbours", rule, value=type(first).__name__)
+            raise check.invalid("neighbours", rule, value=type(first).__name__)
         rows_per_unit = declared_rows_per_unit(self.estimator)
         return Neighbours(first, second, "given by the caller", rows_per_unit)

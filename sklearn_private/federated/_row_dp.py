@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from .. import _check, accounting
+from .. import accounting
+from .._checks import Checks
 from ..sums import Limits, equal_shares, n_noisy_rounds, plan
 
 
@@ -41,12 +42,13 @@ class RowDP:
     target_norm: float = math.inf
 
     def __post_init__(self):
-        _check.real(self, "epsilon", above=0, at_most=30)
-        _check.real(self, "feature_norm", above=0)
-        _check.real(self, "delta", above=0, below=1)
-        _check.choice(self, "neighboring", ("replace_one", "zero_out"))
+        check = Checks(self)
+        check.real("epsilon", above=0, at_most=30)
+        check.real("feature_norm", above=0)
+        check.real("delta", above=0, below=1)
+        check.choice("neighboring", among=("replace_one", "zero_out"))
         if self.target_norm != math.inf:
-            _check.real(self, "target_norm", above=0)
+            check.real("target_norm", above=0)
 
     def limits(self, n_rows):
         """Return the limits of rows that one fit may use, ``n_rows`` being public."""

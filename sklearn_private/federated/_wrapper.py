@@ -4,7 +4,7 @@ import warnings
 
 from sklearn.base import is_classifier
 
-from .. import _check
+from .._checks import Checks
 from ..accounting import open_ledger
 from ..exceptions import InvalidParameterError, PrivacyWarning
 from ..mechanisms import is_secure, noise_source
@@ -256,10 +256,11 @@ class FederatedWrapper(SumsEstimator):
         return findings
 
     def _check_parameters(self, sample_weight):
-        _check.integer(self, "n_clients", "min_client_rows", at_least=1)
-        _check.boolean(self, "secure_aggregation")
+        check = Checks(self)
+        check.integer("n_clients", "min_client_rows", at_least=1)
+        check.boolean("secure_aggregation")
         if not (self.dp is None or isinstance(self.dp, RowDP)):
-            raise _check.invalid(self, "dp", "a RowDP or None")
+            raise check.invalid("dp", "a RowDP or None")
         if self.dp is None and self.ledger is not None:
             raise InvalidParameterError(
                 f"The 'ledger' parameter of {type(self).__name__} is charged by dp. Without dp "

@@ -12,7 +12,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .. import _check
+from .._checks import Checks
 from ..exceptions import InvalidParameterError
 from ._statement import encryption_statement
 from .compile import PROBABILITIES, Grid, agreed_readout, check_steps, fold, quantise
@@ -272,12 +272,13 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         return router.add(estimator=self.estimator, method_mapping=mapping)
 
     def _check_parameters(self):
-        _check.choice(self, "scheme", list(SCHEMES))
-        _check.choice(self, "security_bits", SCHEMES[self.scheme].security_bits)
-        _check.integer(self, "precision_bits", at_least=1, at_most=24)
-        _check.integer(self, "weight_bits", at_least=1, at_most=30)
-        _check.choice(self, "out_of_range", [None, "raise", "clip"])
-        _check.boolean(self, "simulate")
+        check = Checks(self)
+        check.choice("scheme", among=list(SCHEMES))
+        check.choice("security_bits", among=SCHEMES[self.scheme].security_bits)
+        check.integer("precision_bits", at_least=1, at_most=24)
+        check.integer("weight_bits", at_least=1, at_most=30)
+        check.choice("out_of_range", among=[None, "raise", "clip"])
+        check.boolean("simulate")
 
     def _routed(self, params):
         if not params or not sklearn.get_config()["enable_metadata_routing"]:
@@ -322,17 +323,18 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
             grid = Grid(low, high, int(self.precision_bits), names, clip)
         with np.errstate(over="ignore", invalid="ignore"):
             if not np.isfinite(grid.high - grid.low).all():
-                raise _check.invalid(self, "bounds", "ranges of finite width")
+                raise Checks(self).invalid("bounds", "ranges of finite width")
         return grid
 
     def _given_bounds(self, n_features):
         rule = f"None, a pair (low, high), or {n_features} pairs, with finite low < high"
+        check = Checks(self)
         try:
             pairs = np.broadcast_to(np.asarray(self.bounds, dtype=np.float64), (n_features, 2))
         except (TypeError, ValueError):
-            raise _check.invalid(self, "bounds", rule) from None
+            raise check.invalid("bounds", rule) from None
         if not (np.isfinite(pairs).all() and (pairs[:, 0] < pairs[:, 1]).all()):
-            raise _check.invalid(self, "bounds", rule)
+            raise check.invalid("bounds", rule)
         return pairs[:, 0].copy(), pairs[:, 1].copy()
 
     def _scores(self, X):

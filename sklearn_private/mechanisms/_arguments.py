@@ -1,27 +1,11 @@
-"""Checks of a mechanism's arguments, in the sentence that the whole project uses.
-
-The checks of ``_check`` read the attributes of an estimator. A mechanism is a function, so its
-arguments are put on an owner that carries the function's name.
-"""
+"""Checks of a mechanism's arguments, in the sentence that the whole project uses."""
 
 import numbers
 from fractions import Fraction
-from functools import cache
-from types import SimpleNamespace
 
 import numpy as np
 
-from .. import _check
-
-
-@cache
-def _named(function):
-    return type(function, (SimpleNamespace,), {})
-
-
-def owner(function, **arguments):
-    """Return an owner for the functions of ``_check`` that is called ``function``."""
-    return _named(function)(**arguments)
+from .._checks import Checks
 
 
 def check(function, *, rng, **positive):
@@ -41,10 +25,10 @@ def check(function, *, rng, **positive):
     InvalidParameterError
         If one of them is not.
     """
-    arguments = owner(function, rng=rng, **positive)
-    _check.real(arguments, *positive, above=0)
+    checks = Checks(function)
+    checks.real(**positive, above=0)
     if not callable(getattr(rng, "bytes", None)):
-        raise _check.invalid(arguments, "rng", "what noise_source() returns")
+        raise checks.invalid("rng", "what noise_source() returns", value=rng)
 
 
 def finite(function, name, values):
@@ -71,14 +55,12 @@ def finite(function, name, values):
     """
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
-        raise _check.invalid(
-            owner(function), name, "real numbers", value=f"an array of {array.dtype}"
-        )
+        raise Checks(function).invalid(name, "real numbers", value=f"an array of {array.dtype}")
     with np.errstate(over="ignore"):
         array = array.astype(np.float64)
     if not np.isfinite(array).all():
-        raise _check.invalid(
-            owner(function), name, "finite numbers", value="an array with NaN or infinity"
+        raise Checks(function).invalid(
+            name, "finite numbers", value="an array with NaN or infinity"
         )
     return array
 

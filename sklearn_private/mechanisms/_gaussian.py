@@ -31,8 +31,8 @@ any size; none is clamped or refused.
 
 import math
 
-from .. import _check
-from ._arguments import check, finite, owner
+from .._checks import Checks
+from ._arguments import check, finite
 from ._discrete_gaussian import discrete_gaussian
 from ._lattice import Lattice
 
@@ -114,5 +114,5 @@ def gaussian_tv(n_draws):
     >>> gaussian_tv(10**9) < 1e-16
     True
     """
-    _check.integer(owner("gaussian_tv", n_draws=n_draws), "n_draws", at_least=0)
+    Checks("gaussian_tv").integer(n_draws=n_draws, at_least=0)
     return n_draws / (16 * STEPS_PER_SIGMA**2)

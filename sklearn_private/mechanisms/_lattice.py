@@ -26,7 +26,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from .. import _check
+from .._checks import Checks
 from ..exceptions import RangeError
 from ._arguments import finite
 
@@ -66,9 +66,10 @@ class Lattice:
     step: float
 
     def __post_init__(self):
-        _check.real(self, "step", at_least=SMALLEST_STEP, at_most=LARGEST_STEP)
+        check = Checks(self)
+        check.real("step", at_least=SMALLEST_STEP, at_most=LARGEST_STEP)
         if math.frexp(self.step)[0] != 0.5:
-            raise _check.invalid(self, "step", "a power of two")
+            raise check.invalid("step", "a power of two")
         object.__setattr__(self, "step", float(self.step))
 
     @classmethod

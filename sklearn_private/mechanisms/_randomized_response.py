@@ -14,8 +14,8 @@ import math
 
 import numpy as np
 
-from .. import _check
-from ._arguments import check, owner
+from .._checks import Checks
+from ._arguments import check
 from ._uniform import uniform_below, uniform_words
 
 TRUTH_BITS = 62
@@ -93,14 +93,16 @@ def estimate_frequencies(reports, *, n_categories, epsilon):
     >>> estimate_frequencies([0, 0, 0, 1], n_categories=2, epsilon=40.0).round(6)
     array([0.75, 0.25])
     """
-    arguments = owner("estimate_frequencies", epsilon=epsilon)
-    _check.real(arguments, "epsilon", above=0)
+    checks = Checks("estimate_frequencies")
+    checks.real(epsilon=epsilon, above=0)
     reports = _categories("estimate_frequencies", "reports", reports, n_categories)
     if reports.size == 0:
-        raise _check.invalid(arguments, "reports", "at least one report", value="none")
+        raise checks.invalid("reports", "at least one report", value="none")
     p = _truth(n_categories, epsilon) / 2**TRUTH_BITS
     if p == 0:
-        raise _check.invalid(arguments, "epsilon", "large enough for a report to carry anything")
+        raise checks.invalid(
+            "epsilon", "large enough for a report to carry anything", value=epsilon
+        )
     shares = np.bincount(reports.ravel(), minlength=n_categories) / reports.size
     return (shares - (1 - p) / n_categories) / p
 
@@ -114,12 +116,11 @@ def _truth(n_categories, epsilon):
 
 
 def _categories(function, name, codes, n_categories):
-    arguments = owner(function, n_categories=n_categories)
-    _check.integer(arguments, "n_categories", at_least=2)
+    checks = Checks(function)
+    checks.integer(n_categories=n_categories, at_least=2)
     codes = np.asarray(codes)
     if codes.dtype.kind not in "iu" or ((codes < 0) | (codes >= n_categories)).any():
-        raise _check.invalid(
-            arguments,
+        raise checks.invalid(
             name,
             f"integers from 0 to {n_categories - 1}",
             value=f"an array of {codes.dtype} that is not",

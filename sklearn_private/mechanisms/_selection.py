@@ -27,8 +27,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from .. import _check
-from ._arguments import check, finite, owner, rational
+from .._checks import Checks
+from ._arguments import check, finite, rational
 from ._bernoulli import bernoulli_exp
 from ._lattice import Lattice
 from ._uniform import random_permutation, uniform_below
@@ -125,8 +125,8 @@ def _gaps(function, scores, sensitivity, epsilon):
     """Return integers g and s: candidate i's coin falls heads with probability exp(-g[i] / s)."""
     scores = np.asarray(scores)
     if scores.ndim != 1 or scores.size == 0:
-        raise _check.invalid(
-            owner(function), "scores", "one number per candidate", value=f"shape {scores.shape}"
+        raise Checks(function).invalid(
+            "scores", "one number per candidate", value=f"shape {scores.shape}"
         )
     rate = rational(epsilon) / (2 * rational(sensitivity))
     if scores.dtype == object and all(isinstance(score, numbers.Rational) for score in scores):

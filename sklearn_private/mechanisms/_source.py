@@ -21,8 +21,7 @@ import threading
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from .. import _check
-from ._arguments import owner
+from .._checks import Checks
 
 BYTES_PER_KEY = 2**36
 
@@ -152,10 +151,10 @@ def noise_source(random_state=None):
         and random_state >= 0
     ):
         return np.random.default_rng(int(random_state))
-    raise _check.invalid(
-        owner("noise_source", random_state=random_state),
+    raise Checks("noise_source").invalid(
         "random_state",
         "None, an integer >= 0, a numpy Generator or RandomState, or a SecureSource",
+        value=random_state,
     )
 
 

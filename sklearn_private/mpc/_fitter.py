@@ -1,6 +1,6 @@
 """Fit a scikit-learn estimator among several parties, on secret shares of their sums."""
 
-from .. import _check
+from .._checks import Checks
 from ..exceptions import InvalidParameterError
 from ..sums import (
     Shared,
@@ -131,8 +131,9 @@ class MPCFitter(SumsEstimator):
         return self
 
     def _check_parameters(self):
-        _check.integer(self, "n_parties", at_least=1)
-        _check.choice(self, "mode", ("aggregate",))
+        check = Checks(self)
+        check.integer("n_parties", at_least=1)
+        check.choice("mode", among=("aggregate",))
         if self.n_parties < 3:
             raise InvalidParameterError(
                 f"The 'n_parties' parameter of {type(self).__name__} must be an integer >= 3. Got "

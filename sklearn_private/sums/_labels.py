@@ -7,7 +7,7 @@ shows how often, but not where.
 
 import numpy as np
 
-from .. import _check
+from .._checks import Checks
 from ..exceptions import InvalidParameterError
 from ._statistic import statistic
 
@@ -75,7 +75,7 @@ def agreed_labels(owner, y, classes):
     """
     labels = np.unique(y if classes is None else np.asarray(classes))
     if classes is not None and len(labels) < 2:
-        raise _check.invalid(owner, "classes", "two different labels or more, or None")
+        raise Checks(owner).invalid("classes", "two different labels or more, or None")
     positions = np.minimum(np.searchsorted(labels, y), len(labels) - 1)
     if not (labels[positions] == y).all():
         raise InvalidParameterError(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .. import _check
+from .._checks import Checks
 
 _SHRINK = 1 - 1e-12  # A clipped norm is rounded to below its bound, not above it.
 
@@ -44,10 +44,11 @@ class Limits:
     target_norm: float = math.inf
 
     def __post_init__(self):
-        _check.real(self, "row_norm", above=0)
-        _check.integer(self, "n_rows", "rows_per_unit", at_least=1)
+        check = Checks(self)
+        check.real("row_norm", above=0)
+        check.integer("n_rows", "rows_per_unit", at_least=1)
         if self.target_norm != math.inf:
-            _check.real(self, "target_norm", above=0)
+            check.real("target_norm", above=0)
 
 
 @dataclass(frozen=True, eq=False)

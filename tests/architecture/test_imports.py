@@ -15,7 +15,7 @@ PACKAGES = ("sklearn_private", "torch_private")
 # Lowest first: a layer imports itself and the layers before it.
 LAYERS = (
     "exceptions",
-    "_check",
+    "_checks",
     "_optional",
     "accounting",
     "statements",
@@ -151,7 +151,7 @@ def test_layer_check_sees_a_wrong_import(module, source):
 
 
 def test_layer_check_accepts_right_imports():
-    source = "import numpy\nfrom .. import _check\nfrom ..dp import x\nfrom ..he._y import z"
+    source = "import numpy\nfrom .._checks import Checks\nfrom ..dp import x\nfrom ..he._y import z"
     assert layer_faults(source, Path("sklearn_private/federated/_x.py")) == []
 
 

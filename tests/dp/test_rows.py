@@ -1,5 +1,4 @@
 from fractions import Fraction
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,10 +15,8 @@ tables = arrays(np.float64, st.tuples(st.integers(1, 4), st.just(3)), elements=f
 
 def bounded(n_features=3, names=None, **parameters):
     intercept = parameters.pop("intercept", 0.35)
-    owner = type("Model", (SimpleNamespace,), {})(
-        **{"feature_norm": None, "bounds": None} | parameters
-    )
-    return row_bounds(owner, n_features, intercept, names)
+    bounds = {"feature_norm": None, "bounds": None} | parameters
+    return row_bounds(n_features, **bounds, owner="Model", intercept=intercept, names=names)
 
 
 def exact_norms_squared(rows):

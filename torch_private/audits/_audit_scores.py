@@ -1,10 +1,9 @@
 """From scores of canaries to a verdict about a claim."""
 
-from types import SimpleNamespace
-
 import numpy as np
 
-from sklearn_private import _check, accounting
+from sklearn_private import accounting
+from sklearn_private._checks import Checks
 from sklearn_private.exceptions import InvalidParameterError
 
 from ._families import family_of
@@ -76,8 +75,16 @@ def audit_scores(
     >>> result.verdict, 4 < result.epsilon_lower_bound < 9.1
     ('inconclusive', True)
     """
-    given = _Arguments(**locals())
-    scores, included = _check_arguments(given)
+    check = Checks("audit_scores")
+    check.real(epsilon=epsilon, above=0)
+    check.real(delta=delta, above=0, below=1)
+    check.real(confidence=confidence, at_least=0.5, below=1)
+    check.choice(neighboring=neighboring, among=("zero_out", "add_remove"))
+    scores, included = _checked_scores(scores, included)
+    check.integer(n_guesses=n_guesses, at_least=2, at_most=len(scores), optional=True)
+    if n_guesses is not None and n_guesses % 2:
+        rule = "even: half of the guesses say in, half say out"
+        raise check.invalid("n_guesses", rule, value=n_guesses)
     family = family_of(epsilon, delta, neighboring, event)
     m = len(scores)
     if n_guesses is None:
@@ -105,19 +112,8 @@ def audit_scores(
     )
 
 
-class _Arguments(SimpleNamespace):
-    """What the checks of parameters name as their owner."""
-
-
-_Arguments.__name__ = "audit_scores"
-
-
-def _check_arguments(given):
-    _check.real(given, "epsilon", above=0)
-    _check.real(given, "delta", above=0, below=1)
-    _check.real(given, "confidence", at_least=0.5, below=1)
-    _check.choice(given, "neighboring", ("zero_out", "add_remove"))
-    scores, included = np.asarray(given.scores, dtype=float), np.asarray(given.included)
+def _checked_scores(scores, included):
+    scores, included = np.asarray(scores, dtype=float), np.asarray(included)
     if scores.ndim != 1 or included.shape != scores.shape or len(scores) < LEAST_CANARIES:
         raise InvalidParameterError(
             f"'scores' and 'included' must hold one value for each of {LEAST_CANARIES} canaries or "
@@ -125,9 +121,6 @@ def _check_arguments(given):
         )
     if included.dtype != bool or not np.isfinite(scores).all():
         raise InvalidParameterError("'included' must hold booleans, and 'scores' finite numbers.")
-    _check.integer(given, "n_guesses", at_least=2, at_most=len(scores), optional=True)
-    if given.n_guesses is not None and given.n_guesses % 2:
-        raise _check.invalid(given, "n_guesses", "even: half of the guesses say in, half say out")
     return scores, included
 
 

@@ -6,7 +6,7 @@ import math
 import numpy as np
 from torch.nn import functional as F
 
-from sklearn_private import _check
+from sklearn_private._checks import Checks
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 from sklearn_private.mechanisms import noise_source, uniform_words
 
@@ -218,9 +218,10 @@ class OneRunAudit:
         )
 
     def _check_parameters(self, options):
-        _check.integer(self, "n_canaries", at_least=LEAST_CANARIES)
-        _check.integer(self, "n_classes", at_least=2, optional=True)
-        _check.real(self, "confidence", at_least=0.5, below=1)
+        check = Checks(self)
+        check.integer("n_canaries", at_least=LEAST_CANARIES)
+        check.integer("n_classes", at_least=2, optional=True)
+        check.real("confidence", at_least=0.5, below=1)
         if options.get("neighboring", "zero_out") != "zero_out":
             raise InvalidParameterError(
                 "The coins of OneRunAudit leave canaries out, so it audits neighboring='zero_out'. "

@@ -11,7 +11,7 @@ from functools import partial
 
 import torch
 
-from sklearn_private import _check
+from sklearn_private._checks import Checks
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 
 from ..layers import all_norms, wide
@@ -100,11 +100,12 @@ class Clipper:
         self.module = module
         self.loss_reduction = loss_reduction
         self.engine = engine
-        _check.choice(self, "loss_reduction", ("mean", "sum"))
-        _check.choice(self, "engine", ("auto", "fused", "opacus"))
+        check = Checks(self)
+        check.choice("loss_reduction", among=("mean", "sum"))
+        check.choice("engine", among=("auto", "fused", "opacus"))
         if isinstance(clipping, str):
             self.clipping = clipping
-            _check.choice(self, "clipping", tuple(MODES))
+            check.choice("clipping", among=tuple(MODES))
             clipping = MODES[clipping](max_grad_norm)
         self.parameters = _trainable(module)
         self.flat_sums, self._sums = _flat(self.parameters)

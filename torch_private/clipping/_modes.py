@@ -8,7 +8,7 @@ returns weights of the same shape.
 
 import math
 
-from sklearn_private import _check
+from sklearn_private._checks import Checks
 from sklearn_private.exceptions import InvalidParameterError
 
 
@@ -29,7 +29,7 @@ class FlatClipping:
 
     def __init__(self, max_grad_norm):
         self.max_grad_norm = max_grad_norm
-        _check.real(self, "max_grad_norm", above=0)
+        Checks(self).real("max_grad_norm", above=0)
 
     @property
     def sensitivity(self):
@@ -64,7 +64,7 @@ class AutomaticClipping(FlatClipping):
     def __init__(self, max_grad_norm=1.0, gamma=0.01):
         super().__init__(max_grad_norm)
         self.gamma = gamma
-        _check.real(self, "gamma", above=0)
+        Checks(self).real("gamma", above=0)
 
     def weights(self, norms):
         """Return the weight of each gradient."""
@@ -104,7 +104,7 @@ class PerLayerClipping:
         """Return the mode for a module of so many layers."""
         if isinstance(self.max_grad_norm, list | tuple):
             if len(self.max_grad_norm) != n_layers:
-                raise _check.invalid(self, "max_grad_norm", f"one number for {n_layers} layers")
+                raise Checks(self).invalid("max_grad_norm", f"one number for {n_layers} layers")
             for norm in self.max_grad_norm:
                 FlatClipping(norm)
             return self
@@ -146,8 +146,9 @@ class AdaptiveClipping(FlatClipping):
         super().__init__(max_grad_norm)
         self.quantile = quantile
         self.learning_rate = learning_rate
-        _check.real(self, "quantile", above=0, below=1)
-        _check.real(self, "learning_rate", above=0)
+        check = Checks(self)
+        check.real("quantile", above=0, below=1)
+        check.real("learning_rate", above=0)
         self.count = 0.0
 
     def weights(self, norms):

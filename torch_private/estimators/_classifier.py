@@ -1,7 +1,5 @@
 """Private classification with a module of torch."""
 
-import copy
-
 import numpy as np
 import torch
 from scipy.special import log_softmax
@@ -282,12 +280,10 @@ class DPClassifier(ClassifierMixin, ModuleEstimator):
 
     def _targets(self, y, anew, classes):
         """Return positions of labels, findings about them, and the attributes they make."""
-        declared = copy.copy(self)
-        if not anew:
-            declared.classes = self.classes_
-        elif self.classes is None:
-            declared.classes = classes
-        known, codes, findings = class_codes(declared, y)
+        declared = classes if self.classes is None else self.classes
+        known, codes, findings = class_codes(
+            y, classes=declared if anew else self.classes_, owner=type(self).__name__
+        )
         return torch.as_tensor(codes), findings, {"classes_": known}
 
     def _n_outputs(self, known):

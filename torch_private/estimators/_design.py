@@ -5,7 +5,7 @@ import torch
 from sklearn.utils import get_tags
 from torch import nn
 
-from sklearn_private import _check
+from sklearn_private._checks import Checks
 from sklearn_private.dp import row_bounds
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 
@@ -39,7 +39,13 @@ def design(estimator, X):
             f"{X.ndim} dimensions. Bound rows within features=, and leave feature_norm= and "
             "bounds= out."
         )
-    bounds = row_bounds(estimator, X.shape[1], 0.0, None if estimator.features else names)
+    bounds = row_bounds(
+        X.shape[1],
+        feature_norm=estimator.feature_norm,
+        bounds=estimator.bounds,
+        owner=type(estimator).__name__,
+        names=None if estimator.features else names,
+    )
     rows = bounds.design(X) / bounds.norm
     return _tensor(rows), bounds.source
 
@@ -48,12 +54,12 @@ def _features(estimator, X):
     features = estimator.features
     if features is None:
         return X
+    check = Checks(estimator)
     if isinstance(features, nn.Module):
         made = outputs_of(features.eval(), _tensor(X)).numpy()
     elif hasattr(features, "transform"):
         if get_tags(features).requires_fit:
-            raise _check.invalid(
-                estimator,
+            raise check.invalid(
                 "features",
                 "fixed in advance: a function, a frozen module, or a transformer that needs no fit "
                 "(what is fitted on the rows is not counted by epsilon)",
@@ -62,7 +68,7 @@ def _features(estimator, X):
     elif callable(features):
         made = features(X)
     else:
-        raise _check.invalid(estimator, "features", "a function, module, transformer, or None")
+        raise check.invalid("features", "a function, module, transformer, or None")
     made = np.asarray(made, dtype=np.float32)
     if len(made) != len(X) or not np.isfinite(made).all():
         raise GuaranteeError(

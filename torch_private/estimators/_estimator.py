@@ -3,11 +3,11 @@
 import dataclasses
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_private import _check, accounting
+from sklearn_private import accounting
+from sklearn_private._checks import Checks
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 from sklearn_private.mechanisms import noise_source
 
@@ -53,10 +53,16 @@ class ModuleEstimator(BaseEstimator):
         return outputs_of(self.module_, design(self, X)[0]).double().numpy()
 
     def _start(self, inputs, known, anew):
-        if not anew:
-            return new_module(_Holder(self.module_, self.device), None, None).train()
         n_outputs = self._n_outputs(known)
-        module = new_module(self, inputs.shape[1], n_outputs)
+        module = new_module(
+            self.module if anew else self.module_,
+            inputs.shape[1],
+            n_outputs,
+            device=self.device,
+            owner=type(self).__name__,
+        )
+        if not anew:
+            return module.train()
         found = tuple(outputs_of(module.eval(), inputs.new_zeros(2, *inputs.shape[1:])).shape)
         if found != (2, n_outputs):
             raise InvalidParameterError(
@@ -89,33 +95,26 @@ class ModuleEstimator(BaseEstimator):
         )
 
     def _check_parameters(self):
-        _check.real(self, "epsilon", "max_grad_norm", above=0)
-        _check.real(self, "lr", above=0, optional=True)
-        _check.real(self, "delta", above=0, below=1)
-        _check.real(self, "ema", at_least=0, below=1, optional=True)
-        _check.integer(self, "max_epochs", "n_copies", at_least=1)
-        _check.integer(self, "batch_size", at_least=1, optional=True)
-        _check.integer(self, "verbose", at_least=0)
-        _check.choice(self, "neighboring", ("zero_out", "replace_one"))
-        _check.choice(self, "clipping", tuple(CLIPPING))
-        _check.choice(self, "sampling", ("poisson", "truncated_poisson", "fixed"))
+        check = Checks(self)
+        check.real("epsilon", "max_grad_norm", above=0)
+        check.real("lr", above=0, optional=True)
+        check.real("delta", above=0, below=1)
+        check.real("ema", at_least=0, below=1, optional=True)
+        check.integer("max_epochs", "n_copies", at_least=1)
+        check.integer("batch_size", at_least=1, optional=True)
+        check.integer("verbose", at_least=0)
+        check.choice("neighboring", among=("zero_out", "replace_one"))
+        check.choice("clipping", among=tuple(CLIPPING))
+        check.choice("sampling", among=("poisson", "truncated_poisson", "fixed"))
         if self.augment is not None and not callable(self.augment):
-            raise _check.invalid(self, "augment", "a function from rows to rows, or None")
+            raise check.invalid("augment", "a function from rows to rows, or None")
         if self.augment is None and self.n_copies > 1:
-            raise _check.invalid(self, "n_copies", "1 without augment=: copies would be equal")
+            raise check.invalid("n_copies", "1 without augment=: copies would be equal")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.non_deterministic = self.random_state is None
         return tags
-
-
-@dataclasses.dataclass(frozen=True)
-class _Holder:
-    """What :func:`new_module` reads of an estimator."""
-
-    module: torch.nn.Module
-    device: str
 
 
 def _both(before, now):

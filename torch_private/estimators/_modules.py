@@ -6,42 +6,46 @@ import inspect
 import torch
 from torch import nn
 
-from sklearn_private import _check
+from sklearn_private._checks import Checks
 
 from ..training._parts import check_module
 
 
-def new_module(estimator, n_features, n_outputs):
+def new_module(made, n_features, n_outputs, *, device, owner):
     """Return a module for one fit.
 
     Parameters
     ----------
-    estimator : DPClassifier or DPRegressor
-        With its ``module`` and ``device``.
+    made : torch.nn.Module or callable
+        The ``module`` parameter: what is copied, or a function that makes one.
     n_features, n_outputs : int
         Columns of the rows, and numbers that the loss wants for each.
+    device : str
+        Where it lives.
+    owner : str
+        Name of the estimator, for messages.
 
     Returns
     -------
     torch.nn.Module
     """
-    made = estimator.module
     if isinstance(made, nn.Module):
         check_module(made)
-        return copy.deepcopy(made).to(estimator.device)
+        return copy.deepcopy(made).to(device)
+    check = Checks(owner)
     if not callable(made):
-        raise _check.invalid(estimator, "module", "a torch.nn.Module, or a function that makes one")
+        raise check.invalid("module", "a torch.nn.Module, or a function that makes one", value=made)
     made = made(*(n_features, n_outputs)[: _n_required(made)])
     if not isinstance(made, nn.Module):
-        raise _check.invalid(
-            estimator, "module", "a function that returns a torch.nn.Module", type(made).__name__
+        raise check.invalid(
+            "module", "a function that returns a torch.nn.Module", value=type(made).__name__
         )
     check_module(made)
     if type(made) is nn.Linear:  # Its loss is convex: zero is as good a start as any, and quieter.
         with torch.no_grad():
             for parameter in made.parameters():
                 parameter.zero_()
-    return made.to(estimator.device)
+    return made.to(device)
 
 
 def outputs_of(module, x):

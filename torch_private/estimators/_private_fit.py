@@ -20,7 +20,7 @@ from functools import partial
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from sklearn_private import _check
+from sklearn_private._checks import Checks
 from sklearn_private.accounting import open_ledger
 from sklearn_private.mechanisms import is_secure
 
@@ -121,7 +121,7 @@ def seeded_torch(rng, device):
 def _optimizer(estimator, parameters, lr):
     make = torch.optim.SGD if estimator.optimizer is None else estimator.optimizer
     if not callable(make):
-        raise _check.invalid(estimator, "optimizer", "a class like torch.optim.SGD, or None")
+        raise Checks(estimator).invalid("optimizer", "a class like torch.optim.SGD, or None")
     optimizer = make(parameters, lr=lr)
     check_optimizer(optimizer)
     return optimizer

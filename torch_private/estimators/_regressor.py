@@ -5,7 +5,7 @@ import torch
 from sklearn.base import RegressorMixin
 from torch import nn
 
-from sklearn_private import _check
+from sklearn_private._checks import Checks
 
 from ._estimator import ModuleEstimator
 from ._losses import squared_error
@@ -253,12 +253,13 @@ class DPRegressor(RegressorMixin, ModuleEstimator):
             "a pair (low, high) of finite numbers, low below high, that was chosen without looking "
             "at the targets"
         )
+        check = Checks(self)
         try:
             low, high = map(float, self.target_bounds)
         except (TypeError, ValueError) as error:
-            raise _check.invalid(self, "target_bounds", rule) from error
+            raise check.invalid("target_bounds", rule) from error
         if not (np.isfinite([low, high]).all() and 0 < high - low < np.inf):
-            raise _check.invalid(self, "target_bounds", rule)
+            raise check.invalid("target_bounds", rule)
         return low, high
 
     def _n_outputs(self, known):

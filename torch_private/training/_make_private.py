@@ -1,11 +1,10 @@
 """Turn an ordinary training loop into a private one."""
 
 import weakref
-from types import SimpleNamespace
 
 from torch import nn
 
-from sklearn_private import _check
+from sklearn_private._checks import Checks
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 from sklearn_private.mechanisms import is_secure, noise_source
 
@@ -133,7 +132,8 @@ def make_private(
     >>> 2.9 < private.epsilon_spent() <= 3.0
     True
     """
-    _check_parameters(locals())
+    _check_claim(epsilon, delta, epochs, neighboring)
+    _check_batches(sampling, clipping, truncated_batch_size, max_physical_batch_size)
     _check_parts(module, optimizer)
     rng = noise_source(random_state)
     private = private_loader(
@@ -165,25 +165,22 @@ def make_private(
     return PrivateTraining(module, private, private.run, rng)
 
 
-class _Arguments(SimpleNamespace):
-    """What the checks of parameters name as their owner."""
+_CHECK = Checks("make_private")
 
 
-_Arguments.__name__ = "make_private"
+def _check_claim(epsilon, delta, epochs, neighboring):
+    _CHECK.real(epsilon=epsilon, above=0)
+    _CHECK.real(delta=delta, above=0, below=1)
+    _CHECK.integer(epochs=epochs, at_least=1)
+    _CHECK.choice(neighboring=neighboring, among=("zero_out", "replace_one"))
 
 
-def _check_parameters(values):
-    given = _Arguments(**values)
-    _check.real(given, "epsilon", above=0)
-    _check.real(given, "delta", above=0, below=1)
-    _check.integer(given, "epochs", at_least=1)
-    _check.integer(
-        given, "truncated_batch_size", "max_physical_batch_size", at_least=1, optional=True
-    )
-    _check.choice(given, "sampling", ("poisson", "truncated_poisson", "fixed"))
-    _check.choice(given, "neighboring", ("zero_out", "replace_one"))
-    if isinstance(given.clipping, str):  # else a mode of torch_private.clipping
-        _check.choice(given, "clipping", ("flat", "per_layer", "automatic", "adaptive"))
+def _check_batches(sampling, clipping, truncated_batch_size, max_physical_batch_size):
+    _CHECK.choice(sampling=sampling, among=("poisson", "truncated_poisson", "fixed"))
+    if isinstance(clipping, str):  # else a mode of torch_private.clipping
+        _CHECK.choice(clipping=clipping, among=("flat", "per_layer", "automatic", "adaptive"))
+    _CHECK.integer(truncated_batch_size=truncated_batch_size, at_least=1, optional=True)
+    _CHECK.integer(max_physical_batch_size=max_physical_batch_size, at_least=1, optional=True)
 
 
 def _check_parts(module, optimizer):

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ... import _check
+from ..._checks import Checks
 from ..events import NEIGHBORING
 from ._data_sets import check_dataset
 from ._filter import Cost, renyi_order
@@ -68,10 +68,11 @@ class Budget:
     dataset: str | None
 
     def __post_init__(self) -> None:
-        _check.real(self, "epsilon", above=0)
-        _check.real(self, "delta", at_least=0, below=1)
-        _check.choice(self, "unit", ("row", "person", "site"))
-        _check.choice(self, "neighboring", NEIGHBORING)
+        check = Checks(self)
+        check.real("epsilon", above=0)
+        check.real("delta", at_least=0, below=1)
+        check.choice("unit", among=("row", "person", "site"))
+        check.choice("neighboring", among=NEIGHBORING)
         check_dataset(self.dataset)
 
     def row(self) -> tuple[str | float | None, ...]:

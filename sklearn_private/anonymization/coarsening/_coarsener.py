@@ -3,7 +3,7 @@
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ... import _check
+from ..._checks import Checks
 from ...statements import MinimisationStatement
 from ..tables import Table
 from ._rules import parse_rule
@@ -135,17 +135,18 @@ class Coarsener(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _parsed(self):
         """Return the rule of each column."""
+        check = Checks(self)
         if not isinstance(self.rules, dict) or not self.rules:
-            raise _check.invalid(self, "rules", "a dict of column to rule")
+            raise check.invalid("rules", "a dict of column to rule")
         if not isinstance(self.other, str):
-            raise _check.invalid(self, "other", "a text")
+            raise check.invalid("other", "a text")
         parsed = {}
         for name, rule in self.rules.items():
             try:
                 parsed[name] = parse_rule(rule, self.other)
             except ValueError as error:
                 must = f"such that the rule of {name!r} is {error}"
-                raise _check.invalid(self, "rules", must, rule) from None
+                raise check.invalid("rules", must, value=rule) from None
         return parsed
 
     def _coarser(self, table, rules):

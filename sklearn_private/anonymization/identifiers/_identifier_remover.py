@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ... import _check
+from ..._checks import Checks
 from ...exceptions import IdentifierError
 from ...statements import Finding, MinimisationStatement
 from ..tables import Table
@@ -140,9 +140,10 @@ class IdentifierRemover(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         IdentifierError
             With ``action="raise"``, if the table has such columns.
         """
-        _check.choice(self, "action", ("drop", "mask", "raise"))
-        _check.real(self, "min_share", "near_unique", above=0, at_most=1)
-        _check.integer(self, "max_rows", at_least=1)
+        check = Checks(self)
+        check.choice("action", among=("drop", "mask", "raise"))
+        check.real("min_share", "near_unique", above=0, at_most=1)
+        check.integer("max_rows", at_least=1)
         table = Table.validated(self, X, reset=True)
         self.findings_ = self._find(table)
         if self.action == "raise" and self.findings_:
@@ -197,7 +198,7 @@ class IdentifierRemover(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         owner = type(self).__name__
         if isinstance(self.columns, str):
             if self.columns != "detect":
-                raise _check.invalid(self, "columns", "'detect' or a list of columns")
+                raise Checks(self).invalid("columns", "'detect' or a list of columns")
             table.positions(owner, "keep", list(self.keep))
             limits = {"min_share": self.min_share, "near_unique": self.near_unique}
             found = detect(table, **limits, max_rows=self.max_rows)

@@ -18,7 +18,7 @@ from dataclasses import MISSING, dataclass, fields
 
 import numpy as np
 
-from ... import _check
+from ..._checks import Checks
 from ...exceptions import InvalidParameterError
 from . import _disclosure
 
@@ -117,15 +117,16 @@ class LDiversity(_Constraint):
 
     def __post_init__(self):
         """Refuse parameters that have no meaning."""
-        _check.choice(self, "kind", ("distinct", "entropy", "recursive"))
+        check = Checks(self)
+        check.choice("kind", among=("distinct", "entropy", "recursive"))
         if self.kind == "entropy":
-            _check.real(self, "l", above=1)
+            check.real("l", above=1)
         else:
-            _check.integer(self, "l", at_least=2)
+            check.integer("l", at_least=2)
         if self.kind == "recursive":
-            _check.real(self, "c", above=0)
+            check.real("c", above=0)
         elif self.c is not None:
-            raise _check.invalid(self, "c", f"None with kind={self.kind!r}")
+            raise check.invalid("c", f"None with kind={self.kind!r}")
 
     def describe(self):
         """Return the constraint in words."""
@@ -179,8 +180,9 @@ class TCloseness(_Constraint):
 
     def __post_init__(self):
         """Refuse parameters that have no meaning."""
-        _check.real(self, "t", at_least=0, at_most=1)
-        _check.choice(self, "distance", ("equal", "ordered", "hierarchical"))
+        check = Checks(self)
+        check.real("t", at_least=0, at_most=1)
+        check.choice("distance", among=("equal", "ordered", "hierarchical"))
 
     def describe(self):
         """Return the constraint in words."""
@@ -233,7 +235,7 @@ class AlphaK(_Constraint):
 
     def __post_init__(self):
         """Refuse parameters that have no meaning."""
-        _check.real(self, "alpha", above=0, at_most=1)
+        Checks(self).real("alpha", above=0, at_most=1)
 
     def describe(self):
         """Return the constraint in words."""
@@ -275,7 +277,7 @@ class BetaLikeness(_Constraint):
 
     def __post_init__(self):
         """Refuse parameters that have no meaning."""
-        _check.real(self, "beta", at_least=0)
+        Checks(self).real("beta", at_least=0)
 
     def describe(self):
         """Return the constraint in words."""

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ... import _check
+from ..._checks import Checks
 from ...exceptions import GuaranteeError
 from ...statements import Finding, MinimisationStatement
 from ..tables import Table, canonical
@@ -151,14 +151,13 @@ class Pseudonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         owner = type(self).__name__
         key = read_key(owner, self.key)
-        _check.choice(self, "encoding", tuple(BITS))
+        check = Checks(self)
+        check.choice("encoding", among=tuple(BITS))
         bits = BITS[self.encoding]
-        _check.integer(
-            self, "length", at_least=-(-_FEWEST_BITS // bits), at_most=_MOST_BITS // bits
-        )
+        check.integer("length", at_least=-(-_FEWEST_BITS // bits), at_most=_MOST_BITS // bits)
         table = Table.validated(self, X, reset=True)
         if isinstance(self.columns, str) or not np.iterable(self.columns):
-            raise _check.invalid(self, "columns", "a list of columns")
+            raise check.invalid("columns", "a list of columns")
         self._positions = table.positions(owner, "columns", list(self.columns))
         self.domains_ = self._domains()
         self.key_id_ = key_id(key)
@@ -213,10 +212,11 @@ class Pseudonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         given = {} if self.domain is None else self.domain
         if isinstance(given, str):
             given = dict.fromkeys(self.columns, given)
+        check = Checks(self)
         if not isinstance(given, dict) or not set(given) <= set(self.columns):
-            raise _check.invalid(self, "domain", "None, a text, or a dict of column to text")
+            raise check.invalid("domain", "None, a text, or a dict of column to text")
         if not all(isinstance(domain, str) and domain for domain in given.values()):
-            raise _check.invalid(self, "domain", "a text that is not empty, for each column")
+            raise check.invalid("domain", "a text that is not empty, for each column")
         return {name: given.get(name, str(name)) for name in self.columns}
 
     def _statement(self, n_bits):

@@ -10,14 +10,13 @@ bounds. Whether the releases follow that density is tested by fits
 
 import itertools
 from dataclasses import asdict, dataclass
-from types import SimpleNamespace
 
-from ... import _check, accounting
+from ... import accounting
+from ..._checks import Checks
 from ..trials import Claim, audit_clone, fit_once, worst_case_neighbours
 from ._densities import loss_between
 from ._one_feature import OneFeatureFits
 
-_Arguments = type("exact_loss", (SimpleNamespace,), {})  # an owner for the parameter checks
 _SLACK = 1e-6  # relative error of the integration
 # Rows are (feature over the bound, label, how many): what neighbours share, and what differs.
 # Many small rows move the minimum far without adding to the curvature, so that the noise has to be
@@ -120,8 +119,9 @@ def exact_loss(estimator, *, n_fits=200, confidence=0.999, n_jobs=None):
     >>> loss.delta < loss.claimed_delta
     True
     """
-    _check.integer(_Arguments(n_fits=n_fits), "n_fits", at_least=20)
-    _check.real(_Arguments(confidence=confidence), "confidence", at_least=0.5, below=1)
+    check = Checks("exact_loss")
+    check.integer(n_fits=n_fits, at_least=20)
+    check.real(confidence=confidence, at_least=0.5, below=1)
     pair = worst_case_neighbours(estimator, "replace_one")
     claim, _ = Claim.of(fit_once(audit_clone(estimator, pair.n_rows), pair.first))
     if claim.mu is not None:

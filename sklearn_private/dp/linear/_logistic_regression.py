@@ -5,7 +5,7 @@ from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ... import _check
+from ..._checks import Checks
 from ...accounting import NEIGHBORING, open_ledger
 from ...exceptions import InvalidParameterError
 from ...mechanisms import is_secure, noise_source
@@ -190,12 +190,14 @@ class DPLogisticRegression(ClassifierMixin, BaseEstimator):
         """
         self._check_parameters(privacy_unit)
         X, y = validate_data(self, X, y, dtype=np.float64)
-        classes, codes, findings = class_codes(self, y)
+        classes, codes, findings = class_codes(y, classes=self.classes, owner=type(self).__name__)
         bounds = row_bounds(
-            self,
             X.shape[1],
-            self._relative_intercept(len(classes)),
-            getattr(self, "feature_names_in_", None),
+            feature_norm=self.feature_norm,
+            bounds=self.bounds,
+            owner=type(self).__name__,
+            intercept=self._relative_intercept(len(classes)),
+            names=getattr(self, "feature_names_in_", None),
         )
         number, n_rows = self._public_rows(X, privacy_unit)
         mechanism = mechanism_of(
@@ -290,18 +292,19 @@ class DPLogisticRegression(ClassifierMixin, BaseEstimator):
         return tags
 
     def _check_parameters(self, privacy_unit):
-        _check.real(self, "epsilon", above=0)
-        _check.real(self, "delta", at_least=0, below=1)
-        _check.real(self, "C", above=0, optional=True)
-        _check.real(self, "intercept_scaling", above=0, at_most=1e10, optional=True)
-        _check.choice(self, "neighboring", NEIGHBORING)
-        _check.choice(self, "solver", SOLVERS)
-        _check.boolean(self, "fit_intercept")
-        _check.integer(self, "n_public", at_least=1, optional=True)
-        _check.integer(self, "rows_per_unit", at_least=1, at_most=100)
+        check = Checks(self)
+        check.real("epsilon", above=0)
+        check.real("delta", at_least=0, below=1)
+        check.real("C", above=0, optional=True)
+        check.real("intercept_scaling", above=0, at_most=1e10, optional=True)
+        check.choice("neighboring", among=NEIGHBORING)
+        check.choice("solver", among=SOLVERS)
+        check.boolean("fit_intercept")
+        check.integer("n_public", at_least=1, optional=True)
+        check.integer("rows_per_unit", at_least=1, at_most=100)
         if privacy_unit is None and self.rows_per_unit > 1:
-            raise _check.invalid(
-                self, "rows_per_unit", "1 where fit() is not told privacy_unit=, whose row is whose"
+            raise check.invalid(
+                "rows_per_unit", "1 where fit() is not told privacy_unit=, whose row is whose"
             )
 
     def _relative_intercept(self, n_classes):

@@ -1,6 +1,7 @@
 """Which mechanism fits a logistic regression, from public quantities alone."""
 
-from ... import _check, accounting
+from ... import accounting
+from ..._checks import Checks
 from ...exceptions import InvalidParameterError
 from ...sums import Limits
 from ..objective import MAX_EPSILON, calibrate, calibrate_pure
@@ -78,13 +79,11 @@ def _refuse_what_it_cannot(estimator, solver, n_classes, n_rows):
             f"delta={estimator.delta:g} in {type(estimator).__name__}. Got {n_classes} classes. "
             f"Nothing was released. Take {way_out}."
         )
+    check = Checks(estimator)
     if solver != "objective" and estimator.delta == 0:
-        raise _check.invalid(
-            estimator, "delta", f"above 0 for solver={solver!r}, whose noise is Gaussian"
-        )
+        raise check.invalid("delta", f"above 0 for solver={solver!r}, whose noise is Gaussian")
     if solver != "objective" and n_rows is None:
-        raise _check.invalid(
-            estimator,
+        raise check.invalid(
             "n_public",
             f"given for solver={solver!r} with neighboring='add_remove': a public number of rows, "
             "which the steps depend on",

@@ -5,20 +5,22 @@ import warnings
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
 
-from ... import _check
+from ..._checks import Checks
 from ...exceptions import InvalidParameterError, PrivacyWarning
 from ...statements import Finding
 
 
-def class_codes(estimator, y):
+def class_codes(y, *, classes, owner):
     """Return the classes, the position of each label, and what is to be said about the classes.
 
     Parameters
     ----------
-    estimator : object
-        With a parameter ``classes``.
     y : ndarray of shape (n_samples,)
         Labels.
+    classes : sequence of label or None
+        The declared ones, in any order; None learns them from y and warns.
+    owner : str
+        Name of the classifier, for messages.
 
     Returns
     -------
@@ -33,8 +35,7 @@ def class_codes(estimator, y):
     InvalidParameterError
         If there are fewer than two classes, or a label outside the declared ones.
     """
-    owner = type(estimator).__name__
-    if estimator.classes is None:
+    if classes is None:
         check_classification_targets(y)
         classes, findings = np.unique(y), (_learned(owner),)
         if len(classes) < 2:
@@ -43,7 +44,7 @@ def class_codes(estimator, y):
             )
         warnings.warn(findings[0].message, PrivacyWarning, stacklevel=3)
     else:
-        classes, findings = _declared(estimator), ()
+        classes, findings = _declared(classes, owner), ()
     codes, known = positions(classes, y)
     if not known.all():
         raise InvalidParameterError(
@@ -77,15 +78,17 @@ def positions(classes, y):
     return matches.argmax(axis=0), matches.any(axis=0)
 
 
-def _declared(estimator):
+def _declared(declared, owner):
     """Return the declared classes in sorted order, which scorers of scikit-learn rely on."""
     try:
-        given = np.asarray(estimator.classes)
+        given = np.asarray(declared)
         classes = np.unique(given)
     except (TypeError, ValueError):  # labels that have no order, such as None and a string
         given = classes = np.empty(0)
     if given.ndim != 1 or not 2 <= len(classes) == len(given):
-        raise _check.invalid(estimator, "classes", "two or more different labels of one kind")
+        raise Checks(owner).invalid(
+            "classes", "two or more different labels of one kind", value=declared
+        )
     return classes
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ... import _check
+from ..._checks import Checks
 from ...exceptions import InvalidParameterError
 from ...sums import clip_norm
 
@@ -73,16 +73,20 @@ class RowBounds:
         return coef, constant - coef @ self.centre
 
 
-def row_bounds(estimator, n_features, intercept, names=None):
-    """Read ``feature_norm=`` or ``bounds=`` of an estimator.
+def row_bounds(n_features, *, feature_norm, bounds, owner, intercept=0.0, names=None):
+    """Read the ``feature_norm=`` or the ``bounds=`` that an estimator was given.
 
     Parameters
     ----------
-    estimator : object
-        With parameters ``feature_norm`` and ``bounds``.
     n_features : int
         Columns of the rows.
-    intercept : float
+    feature_norm : float or None
+        Bound on the L2 norm of a row.
+    bounds : pair of float, sequence of pairs, dict of name to pair, or None
+        Range of every column. Exactly one of the two is needed.
+    owner : str
+        Name of the estimator, for messages.
+    intercept : float, default=0.0
         Value of the constant column over the bound on the row norm; 0 leaves it out.
     names : sequence of str, optional
         Their names, for ``bounds`` that are a dictionary.
@@ -97,20 +101,20 @@ def row_bounds(estimator, n_features, intercept, names=None):
         Without bounds, with both kinds, or with bad ones.
     """
     # Beyond these limits the fourth powers of norms, which the noise needs, leave float64.
-    _check.real(estimator, "feature_norm", at_least=1e-60, at_most=1e60, optional=True)
-    if (estimator.feature_norm is None) == (estimator.bounds is None):
-        raise InvalidParameterError(_how_to_bound(type(estimator).__name__))
-    if estimator.bounds is None:
+    Checks(owner).real(feature_norm=feature_norm, at_least=1e-60, at_most=1e60, optional=True)
+    if (feature_norm is None) == (bounds is None):
+        raise InvalidParameterError(_how_to_bound(owner))
+    if bounds is None:
         return RowBounds(
             low=np.full(n_features, -_FAR),
             high=np.full(n_features, _FAR),
             centre=np.zeros(n_features),
             scale=np.ones(n_features),
-            norm=float(estimator.feature_norm),
-            intercept=intercept * estimator.feature_norm,
-            source=f"feature_norm={estimator.feature_norm:g}, from the caller",
+            norm=float(feature_norm),
+            intercept=intercept * feature_norm,
+            source=f"feature_norm={feature_norm:g}, from the caller",
         )
-    low, high = _columns(estimator, n_features, names)
+    low, high = _columns(bounds, n_features, names, Checks(owner))
     # Each feature is scaled to [-1, 1] / sqrt(n_features), so that a row has norm at most 1.
     return RowBounds(
         low=low,
@@ -123,37 +127,34 @@ def row_bounds(estimator, n_features, intercept, names=None):
     )
 
 
-def _columns(estimator, n_features, names):
-    bounds = estimator.bounds
-    if isinstance(bounds, Mapping):
-        bounds = _by_name(estimator, names)
+def _columns(given, n_features, names, check):
+    """Return the lowest and the highest value of each column."""
+    bounds = _by_name(given, names, check) if isinstance(given, Mapping) else given
     rule = f"a pair (low, high) or {n_features} pairs of finite numbers, low below high"
     try:
         pairs = np.broadcast_to(np.asarray(bounds, dtype=np.float64), (n_features, 2))
     except (TypeError, ValueError) as error:
-        raise _check.invalid(estimator, "bounds", rule) from error
+        raise check.invalid("bounds", rule, value=given) from error
     low, high = pairs.T
     with np.errstate(over="ignore", invalid="ignore"):
         width = high - low
     if not ((width > 1e-300) & (width < np.inf)).all():
-        raise _check.invalid(estimator, "bounds", rule)
+        raise check.invalid("bounds", rule, value=given)
     return low, high
 
 
-def _by_name(estimator, names):
+def _by_name(bounds, names, check):
+    """Return the range of every column in the order of ``names``."""
+    rule = ""
     if names is None:
-        raise _check.invalid(
-            estimator, "bounds", "a pair or a list of pairs, since the columns of X have no names"
-        )
-    without = [name for name in names if name not in estimator.bounds]
-    if without:
-        raise _check.invalid(estimator, "bounds", f"a range for every column of X, also {without}")
-    unknown = [name for name in estimator.bounds if name not in names]
-    if unknown:
-        raise _check.invalid(
-            estimator, "bounds", f"ranges for the columns of X, which do not include {unknown}"
-        )
-    return [estimator.bounds[name] for name in names]
+        rule = "a pair or a list of pairs, since the columns of X have no names"
+    elif without := [name for name in names if name not in bounds]:
+        rule = f"a range for every column of X, also {without}"
+    elif unknown := [name for name in bounds if name not in names]:
+        rule = f"ranges for the columns of X, which do not include {unknown}"
+    if rule:
+        raise check.invalid("bounds", rule, value=bounds)
+    return [bounds[name] for name in names]
 
 
 def _how_to_bound(owner):

@@ -27,7 +27,7 @@ from scipy.stats import rankdata
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import check_scoring
 
-from ... import _check
+from ..._checks import Checks
 from ...accounting import OneOfEvent
 from ...exceptions import GuaranteeError, InvalidParameterError
 from ...mechanisms import uniform_below
@@ -257,8 +257,8 @@ def private_scorer(search):
     if isinstance(search.scoring, str) and search.scoring in METRICS:
         return DPScorer(search.scoring, delta=search.delta)
     names = ", ".join(map(repr, METRICS))
-    raise _check.invalid(
-        search, "scoring", f"one of {names}, or a DPScorer, since private rows are scored"
+    raise Checks(search).invalid(
+        "scoring", f"one of {names}, or a DPScorer, since private rows are scored"
     )
 
 
@@ -300,8 +300,8 @@ def _of_scores(scorer):
 def _scored_publicly(task, fits):
     search, (X, y) = task.search, _public(task)
     if isinstance(search.scoring, DPScorer):
-        raise _check.invalid(
-            search, "scoring", "a scorer of scikit-learn, since public rows need no noise"
+        raise Checks(search).invalid(
+            "scoring", "a scorer of scikit-learn, since public rows need no noise"
         )
     scores = [check_scoring(fit.model, search.scoring)(fit.model, X, y) for fit in fits]
     released = _ranked(search, _results(task.candidates, np.array(scores)[:, None]))

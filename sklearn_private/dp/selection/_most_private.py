@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ... import _check
+from ..._checks import Checks
 from ...exceptions import InvalidParameterError
 
 
@@ -40,7 +40,7 @@ class most_private:
         self.parameter = parameter
         self.within = within
         self.metric = metric
-        _check.real(self, "within", at_least=0)
+        Checks(self).real("within", at_least=0)
 
     def __call__(self, cv_results):
         """Return the index of the candidate to keep.
@@ -62,7 +62,7 @@ class most_private:
         key = f"param_{self.parameter}"
         if key not in cv_results:
             searched = sorted(k.removeprefix("param_") for k in cv_results if "param_" in k)
-            raise _check.invalid(self, "parameter", f"one of those searched, {searched}")
+            raise Checks(self).invalid("parameter", f"one of those searched, {searched}")
         scores = np.asarray(cv_results[f"mean_test_{self.metric}"], dtype=float)
         if np.isnan(scores).all():
             raise InvalidParameterError(

@@ -2,7 +2,7 @@
 
 from sklearn.model_selection import ParameterSampler
 
-from ... import _check
+from ..._checks import Checks
 from ...mechanisms import uniform_below
 from ._search import PrivateSearch
 
@@ -143,7 +143,7 @@ class DPRandomizedSearchCV(PrivateSearch):
         self.random_state = random_state
 
     def _candidates(self, rng):
-        _check.integer(self, "n_iter", at_least=1)
+        Checks(self).integer("n_iter", at_least=1)
         seed = int(uniform_below(2**32, 1, rng)[0])  # scikit-learn's None can be seeded by anybody
         sampler = ParameterSampler(self.param_distributions, self.n_iter, random_state=seed)
         return list(sampler)

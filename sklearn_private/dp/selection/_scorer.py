@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dp_accounting import ComposedDpEvent, GaussianDpEvent, LaplaceDpEvent
 
-from ... import _check
+from ..._checks import Checks
 from ...accounting import NEIGHBORING, EpsilonDeltaEvent, gaussian_mu, open_ledger
 from ...mechanisms import gaussian, gaussian_tv, is_secure, laplace, noise_source
 from ._metrics import RocAuc, accuracy, negative_log_loss
@@ -77,13 +77,14 @@ class DPScorer:
     random_state: object = None
 
     def __post_init__(self):
-        _check.choice(self, "metric", tuple(METRICS))
-        _check.real(self, "epsilon", above=0, at_most=30)
-        _check.real(self, "delta", at_least=0, below=1)
-        _check.choice(self, "neighboring", NEIGHBORING)
-        _check.real(self, "min_probability", above=0, below=1)
-        _check.integer(self, "n_bins", at_least=3)
-        _check.real(self, "reach", above=0, at_most=30)
+        check = Checks(self)
+        check.choice("metric", among=tuple(METRICS))
+        check.real("epsilon", above=0, at_most=30)
+        check.real("delta", at_least=0, below=1)
+        check.choice("neighboring", among=NEIGHBORING)
+        check.real("min_probability", above=0, below=1)
+        check.integer("n_bins", at_least=3)
+        check.real("reach", above=0, at_most=30)
 
     @property
     def event(self):

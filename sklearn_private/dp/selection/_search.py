@@ -14,7 +14,8 @@ from sklearn.utils import get_tags, indexable
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ... import _check, accounting
+from ... import accounting
+from ..._checks import Checks
 from ...accounting import open_ledger
 from ...exceptions import InvalidParameterError
 from ...mechanisms import is_secure, noise_source
@@ -162,16 +163,17 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
         return self.best_estimator_
 
     def _check_parameters(self, validation):
-        _check.choice(self, "mode", tuple(MODES))
-        _check.real(self, "delta", at_least=0, below=1)
-        _check.integer(self, "cv", at_least=2)
-        _check.real(self, "n_draws", at_least=1, at_most=1e6)
-        _check.choice(self, "law", tuple(SHAPES))
+        check = Checks(self)
+        check.choice("mode", among=tuple(MODES))
+        check.real("delta", at_least=0, below=1)
+        check.integer("cv", at_least=2)
+        check.real("n_draws", at_least=1, at_most=1e6)
+        check.choice("law", among=tuple(SHAPES))
         if not (callable(self.refit) or isinstance(self.refit, bool)):
-            raise _check.invalid(self, "refit", "True, False or a callable")
+            raise check.invalid("refit", "True, False or a callable")
         if self.mode == "select" and self.refit is not True:
-            raise _check.invalid(
-                self, "refit", "True in mode='select', which releases the winner and no results"
+            raise check.invalid(
+                "refit", "True in mode='select', which releases the winner and no results"
             )
         if validation is not None and self.mode not in _PUBLIC:
             raise InvalidParameterError(
@@ -209,8 +211,8 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
     def _refuse_an_infinite_claim(self, event, fits, rng):
         epsilon = accounting.epsilon(event, delta=self.delta, neighboring=_relation(fits))
         if math.isinf(epsilon) and not _is_seeded(rng, fits):
-            raise _check.invalid(
-                self, "delta", "larger than the deltas of all fits and scores together"
+            raise Checks(self).invalid(
+                "delta", "larger than the deltas of all fits and scores together"
             )
 
     def _one_ledger(self, candidates):

@@ -10,7 +10,7 @@ after scaling).
 import numpy as np
 from sklearn.linear_model import LinearRegression, Ridge
 
-from ... import _check
+from ..._checks import Checks
 from .._program import Program, refuse
 from .._statistic import statistic
 from ._moments import is_constant, location
@@ -62,7 +62,7 @@ def check_linear(estimator):
 def check_ridge(estimator):
     """Raise unless the normal equations solve what ``estimator`` asks for."""
     check_linear(estimator)
-    _check.real(estimator, "alpha", at_least=0)
+    Checks(estimator).real("alpha", at_least=0)
 
 
 LINEAR = Program(serves=LinearRegression, check=check_linear, fit=fit_linear)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from ... import _check
+from ..._checks import Checks
 from .._labels import two_labels
 from .._program import Program, refuse
 from .._statistic import statistic
@@ -66,9 +66,10 @@ def check_logistic(estimator):
         class_weight=(None,),
         multi_class=("deprecated", "auto", "ovr", "warn"),
     )
-    _check.integer(estimator, "max_iter", at_least=1)
+    check = Checks(estimator)
+    check.integer("max_iter", at_least=1)
     if not math.isinf(estimator.C):
-        _check.real(estimator, "C", above=0)
+        check.real("C", above=0)
 
 
 LOGISTIC = Program(

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.linear_model import PoissonRegressor
 
-from ... import _check
+from ..._checks import Checks
 from ...exceptions import InvalidParameterError
 from .._program import Program
 from .._statistic import statistic
@@ -65,8 +65,9 @@ def fit_noisy_poisson(aggregator, estimator, schema, n_rounds):
 
 def check_poisson(estimator):
     """Raise unless penalty and rounds are valid."""
-    _check.real(estimator, "alpha", at_least=0)
-    _check.integer(estimator, "max_iter", at_least=1)
+    check = Checks(estimator)
+    check.real("alpha", at_least=0)
+    check.integer("max_iter", at_least=1)
 
 
 POISSON = Program(
