@@ -8,10 +8,12 @@ from contextlib import closing
 from itertools import pairwise
 
 import joblib
+import numpy as np
 import pandas as pd
 import pytest
 from dp_accounting import dp_event
 from joblib.externals.loky import get_reusable_executor
+from scipy.stats import norm
 from sklearn.base import BaseEstimator, clone
 
 from sklearn_private import accounting, exceptions
@@ -285,11 +287,11 @@ def test_relations_that_do_not_convert_are_refused(tmp_path, stored, asked):
         assert ledger.entries() == []
 
 
+SAMPLED = dp_event.PoissonSampledDpEvent(0.5, dp_event.GaussianDpEvent(4.0))
+
+
 @pytest.mark.parametrize("asked", ["zero_out", "add_remove"])
-@pytest.mark.parametrize(
-    "event",
-    [dp_event.GaussianDpEvent(4.0), EpsilonDeltaEvent(0.7, 0.0), dp_event.LaplaceDpEvent(2)],
-)
+@pytest.mark.parametrize("event", [SAMPLED, dp_event.RandomizedResponseDpEvent(0.5, 2)])
 def test_a_claim_about_an_absent_row_counts_twice_when_rows_are_replaced(tmp_path, asked, event):
     ledger = PrivacyLedger(tmp_path / "ledger", epsilon=5.0, delta=1e-5)
     charge = ledger.spend(event, neighboring=asked)
@@ -304,20 +306,97 @@ def test_a_claim_about_an_absent_row_counts_twice_when_rows_are_replaced(tmp_pat
     assert charge.epsilon > 1.9 * accounting.epsilon(event, delta=1e-5, neighboring=asked)
 
 
+GAUSSIAN = dp_event.GaussianDpEvent
+DOUBLED = {
+    "Gaussian": (GAUSSIAN(4.0), GAUSSIAN(2.0)),
+    "Laplace": (dp_event.LaplaceDpEvent(4.0), dp_event.LaplaceDpEvent(2.0)),
+    "discrete Laplace": (
+        dp_event.DiscreteLaplaceDpEvent(0.1, 2),
+        dp_event.DiscreteLaplaceDpEvent(0.1, 4),
+    ),
+    "objective": (
+        accounting.ObjectivePerturbationEvent(8.0, 0.1, False),
+        accounting.ObjectivePerturbationEvent(4.0, 0.1, True),
+    ),
+    "pure": (EpsilonDeltaEvent(0.7, 0.0), EpsilonDeltaEvent(1.4, 0.0)),
+    "sampler": (EpsilonDeltaEvent(0.0, 1e-7), EpsilonDeltaEvent(0.0, 2e-7)),
+    "claim": (EpsilonDeltaEvent(0.5, 1e-8), EpsilonDeltaEvent(1.0, (1 + math.exp(0.5)) * 1e-8)),
+    "composition": (
+        accounting.compose_events(
+            [dp_event.SelfComposedDpEvent(GAUSSIAN(8.0), 3), EpsilonDeltaEvent(0.0, 1e-9)]
+        ),
+        accounting.compose_events(
+            [dp_event.SelfComposedDpEvent(GAUSSIAN(4.0), 3), EpsilonDeltaEvent(0.0, 2e-9)]
+        ),
+    ),
+    "choice": (
+        accounting.OneOfEvent([GAUSSIAN(8.0), dp_event.LaplaceDpEvent(9.0)]),
+        accounting.OneOfEvent([GAUSSIAN(4.0), dp_event.LaplaceDpEvent(4.5)]),
+    ),
+    "repetition": (
+        dp_event.RepeatAndSelectDpEvent(GAUSSIAN(12.0), 3.0, 1.0),
+        dp_event.RepeatAndSelectDpEvent(GAUSSIAN(6.0), 3.0, 1.0),
+    ),
+}
+
+
+@pytest.mark.parametrize("asked", ["zero_out", "add_remove"])
+@pytest.mark.parametrize("absent, replaced", DOUBLED.values(), ids=DOUBLED)
+def test_noise_for_an_absent_row_is_half_the_noise_for_a_replaced_one(
+    tmp_path, asked, absent, replaced
+):
+    """The same mechanism costs the same, whichever relation it was declared under."""
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=9.0, delta=1e-5)
+    charge = ledger.spend(absent, neighboring=asked)
+    assert (charge.event, charge.neighboring) == (replaced, asked)
+    assert charge.epsilon == accounting.epsilon(replaced, delta=1e-5)
+    assert charge.epsilon == ledger.spend(replaced, neighboring="replace_one").epsilon
+
+
+def test_gaussian_work_for_absent_rows_adds_up_like_squares_of_twice_its_mu(tmp_path):
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=1.0, delta=1e-5)
+    squares = accounting.gaussian_mu(1.0, 19 / 40 * 1e-5) ** 2
+    for _ in range(math.floor(squares * (50.0 / 2) ** 2)):
+        ledger.spend(SMALL, neighboring="zero_out")
+    with pytest.raises(BudgetExceededError):
+        ledger.spend(SMALL, neighboring="zero_out")
+
+
+@pytest.mark.parametrize("doubling, holds", [(2, True), (1, False)])
+@pytest.mark.parametrize("relation", ["zero_out", "add_remove"])
+def test_doubling_bounds_the_laws_of_two_rows_that_are_apart(relation, doubling, holds):
+    """Noise on sums of three points: two rows at norm 1 on opposite sides of an absent one."""
+    x = np.linspace(-60, 60, 24_001)
+    first, second = (norm.pdf(x, loc=at, scale=3.0) * (x[1] - x[0]) for at in (1.0, -1.0))
+    event = GAUSSIAN(3.0 / doubling)  # the noise over the norm, and half of that
+    for epsilon in (0.5, 1.0, 2.0):
+        exact = np.maximum(0, first - math.exp(epsilon) * second).sum()
+        assert bool(exact <= accounting.delta(event, epsilon=epsilon) * (1 + 1e-6)) is holds
+
+
 def test_a_pure_claim_about_an_absent_row_is_doubled(tmp_path):
     ledger = PrivacyLedger(tmp_path / "ledger", epsilon=1.0)
     charge = ledger.spend(dp_event.LaplaceDpEvent(2.5), neighboring="add_remove")
-    assert charge.event == EpsilonDeltaEvent(0.8, 0.0)
+    assert (charge.event, charge.epsilon) == (dp_event.LaplaceDpEvent(1.25), 0.8)
     with pytest.raises(BudgetExceededError):
         ledger.spend(dp_event.LaplaceDpEvent(9.0), neighboring="add_remove")
     ledger.spend(dp_event.LaplaceDpEvent(10.0), neighboring="add_remove")
 
 
-@pytest.mark.parametrize("noise_multiplier", [0.03, 1e-3])
-def test_a_claim_that_cannot_be_converted_is_refused(tmp_path, noise_multiplier):
+@pytest.mark.parametrize("chance", [1e-305, 1e-306])  # of an answer at random
+def test_a_claim_that_cannot_be_converted_is_refused(tmp_path, chance):
     ledger = PrivacyLedger(tmp_path / "ledger", epsilon=1e9, delta=1e-5)
+    event = dp_event.RandomizedResponseDpEvent(chance, 2)
     with pytest.raises(BudgetExceededError, match="asks for epsilon=inf"):
-        ledger.spend(dp_event.GaussianDpEvent(noise_multiplier), neighboring="zero_out")
+        ledger.spend(event, neighboring="zero_out")
+
+
+@pytest.mark.parametrize("asked", ["zero_out", "add_remove"])
+def test_an_objective_that_was_declared_for_replaced_rows_is_not_doubled_again(tmp_path, asked):
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=9.0, delta=1e-5)
+    event = accounting.ObjectivePerturbationEvent(8.0, 0.1, True)
+    with pytest.raises(InvalidParameterError, match="its noise would count twice, or half"):
+        ledger.spend(event, neighboring=asked)
 
 
 def test_seeded_randomness_is_refused(ledger):

@@ -1,22 +1,76 @@
-"""Claims of one neighbouring relation under another."""
+"""Zero-out and add-remove events under replace-one: a row is removed, and another one is added.
+
+The sensitivity of noise doubles, exactly: Gaussian noise that is mu-GDP for an absent row is
+2·mu-GDP for a replaced one [1]_, and each mechanism of an adaptive composition may be converted by
+itself. A mechanism without such a form, such as a sampled one, is taken by its claim: (epsilon,
+delta) becomes (2·epsilon, (1 + e^epsilon)·delta), and the noise loses what it had beyond that point
+(``docs/proofs/ledger.md``).
+
+.. [1] J. Dong, A. Roth, W. Su, "Gaussian differential privacy", JRSS-B 84, 2022, Theorem 6.
+"""
 
 import math
 
+import attr
+from dp_accounting import dp_event
+
 from ..curves import curve_of
 from ..curves import epsilon as epsilon_of
-from ..events import EpsilonDeltaEvent
+from ..events import EpsilonDeltaEvent, ObjectivePerturbationEvent, OneOfEvent
 
 
-def as_replace_one(event, delta, neighboring):
-    """Return the bound that holds when a row is removed and another one added.
+def as_replace_one(
+    event: dp_event.DpEvent, delta: float, neighboring: str
+) -> tuple[dp_event.DpEvent, tuple[float, float]]:
+    """Return an event, and its claim at ``delta``, when a row is removed and another one added.
 
-    An (e, d) claim becomes (2·e, (1 + exp(e))·d).
+    Parameters
+    ----------
+    event : dp_accounting.DpEvent
+        Under ``neighboring``.
+    delta : float
+        Delta of the claim.
+    neighboring : {"zero_out", "add_remove"}
+        The relation of the event.
+
+    Returns
+    -------
+    event : dp_accounting.DpEvent
+        Under replace-one.
+    claim : tuple of float
+        Its (epsilon, delta).
     """
+    doubled = _doubled(event)
+    if doubled is not None:
+        return doubled, (epsilon_of(doubled, delta=delta, neighboring="replace_one"), delta)
     claim = (2 * _epsilon_within(event, delta, neighboring), delta)
     return EpsilonDeltaEvent(*claim), claim
 
 
-def _epsilon_within(event, delta, neighboring):
+def _doubled(event: dp_event.DpEvent) -> dp_event.DpEvent | None:
+    """Return an event under replace-one, None where no form of it is known."""
+    match event:
+        case dp_event.GaussianDpEvent() | dp_event.LaplaceDpEvent():
+            return attr.evolve(event, noise_multiplier=event.noise_multiplier / 2)
+        case dp_event.DiscreteLaplaceDpEvent():
+            return attr.evolve(event, sensitivity=2 * event.sensitivity)
+        case ObjectivePerturbationEvent(replaced=False):
+            return attr.evolve(event, noise_multiplier=event.noise_multiplier / 2, replaced=True)
+        case EpsilonDeltaEvent():
+            delta = event.delta and event.delta * (1 + math.exp(min(event.epsilon, 700.0)))
+            return EpsilonDeltaEvent(2 * event.epsilon, min(1.0, delta))
+        case dp_event.NoOpDpEvent() | dp_event.NonPrivateDpEvent():
+            return event
+        case dp_event.ComposedDpEvent() | OneOfEvent():
+            parts = tuple(map(_doubled, event.events))
+            return None if None in parts else attr.evolve(event, events=parts)
+        case dp_event.SelfComposedDpEvent() | dp_event.RepeatAndSelectDpEvent():
+            inner = _doubled(event.event)
+            return None if inner is None else attr.evolve(event, event=inner)
+    return None
+
+
+def _epsilon_within(event: dp_event.DpEvent, delta: float, neighboring: str) -> float:
     """Return e(d) for the largest d at which (1 + exp(e(d)))·d is at most ``delta``."""
     if delta == 0:
         return epsilon_of(event, delta=0, neighboring=neighboring)

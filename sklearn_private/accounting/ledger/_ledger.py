@@ -51,8 +51,9 @@ class PrivacyLedger:
     unit : {"row", "person", "site"}, default="row"
         Whose data the budget counts. A charge for another unit is refused.
     neighboring : {"replace_one", "zero_out", "add_remove"}, default="replace_one"
-        The relation. Zero-out and add-remove claims (epsilon, delta) enter a replace-one ledger
-        as (2·epsilon, (1 + e^epsilon)·delta); other conversions are refused.
+        The relation. Zero-out and add-remove events enter a replace-one ledger with half their
+        noise multiplier, or, where they are sampled, as claims (2·epsilon,
+        (1 + e^epsilon)·delta); other conversions are refused.
     dataset : str, optional
         Whose data these are, in your words, such as ``"loans-2024"``. A second ledger for the same
         data set is warned of, stands in reports, and is found by :func:`other_ledgers`.
