@@ -112,6 +112,26 @@ def test_many_small_charges_add_up_like_squares(ledger):
     assert 0.99 < ledger.spent() <= 1.0
 
 
+@pytest.mark.parametrize("n_rounds", [4, 25])
+def test_every_repetition_in_a_charge_counts(tmp_path, n_rounds):
+    """A fit of n rounds takes the room of n fits of one."""
+    rounds = {
+        "repeated": dp_event.SelfComposedDpEvent(SMALL, n_rounds),
+        "listed": dp_event.ComposedDpEvent((SMALL,) * n_rounds),
+        "nested": dp_event.ComposedDpEvent(
+            (dp_event.SelfComposedDpEvent(dp_event.ComposedDpEvent((SMALL,)), n_rounds),)
+        ),
+    }
+    squares = accounting.gaussian_mu(1.0, 19 / 40 * 1e-5) ** 2
+    fitting = math.floor(squares * SMALL.noise_multiplier**2 / n_rounds)
+    for name, event in rounds.items():
+        ledger = PrivacyLedger(tmp_path / name, epsilon=1.0, delta=1e-5)
+        for _ in range(fitting):
+            ledger.spend(event)
+        with pytest.raises(BudgetExceededError):
+            ledger.spend(event)
+
+
 def test_spent_only_grows_and_a_budget_of_it_admits_just_the_same(tmp_path):
     events = [
         dp_event.GaussianDpEvent(20.0),

@@ -1,5 +1,6 @@
 """A file that cannot be used is a clear error, and never leaves half a charge."""
 
+import functools
 import os
 import shutil
 import sqlite3
@@ -159,6 +160,50 @@ def test_a_charge_that_fails_midway_is_taken_back(ledger, monkeypatch):
     assert_whole(ledger.path, 40)
     ledger.spend(EVENT)
     assert_whole(ledger.path, 41)
+
+
+def test_every_charge_is_on_the_disk_before_it_is_answered(ledger, monkeypatch):
+    """Without a synchronous commit, a crash of the machine forgets what was already released."""
+    settings = []
+
+    class Watched(sqlite3.Connection):
+        def execute(self, statement, *parameters):
+            if statement == "COMMIT":
+                for name in ("synchronous", "journal_mode", "fullfsync"):
+                    settings.append(super().execute(f"PRAGMA {name}").fetchone()[0])
+            return super().execute(statement, *parameters)
+
+    connect = functools.partial(sqlite3.connect, factory=Watched)
+    monkeypatch.setattr(_ledger_file.sqlite3, "connect", connect)
+    ledger.spend(EVENT)
+    extra = (
+        3  # fsync of the journal, of the file, and of the folder that the journal is deleted from
+    )
+    assert settings == [extra, "delete", 1]
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+def test_the_operating_system_is_asked_to_write_before_a_charge_is_answered(ledger):
+    script = """
+import sys
+from dp_accounting import LaplaceDpEvent
+from sklearn_private.accounting import PrivacyLedger
+ledger = PrivacyLedger(sys.argv[1])
+print("before", flush=True)
+ledger.spend(LaplaceDpEvent(1000.0))
+print("after", flush=True)
+"""
+    trace = ledger.path.with_name("trace")
+    calls = "trace=fsync,fdatasync,write,pwrite64,unlink,openat"
+    command = ["strace", "-y", "-o", trace, "-e", calls, sys.executable, "-c", script, ledger.path]
+    if subprocess.run(command, capture_output=True, timeout=100, check=False).returncode:
+        pytest.skip("strace may not trace here")
+    lines = trace.read_text().splitlines()
+    first = next(i for i, line in enumerate(lines) if '"before' in line)
+    last = next(i for i, line in enumerate(lines) if '"after' in line)
+    synced = [line for line in lines[first:last] if "sync(" in line]
+    for name in (f"{ledger.path}-journal>", f"{ledger.path}>", f"{ledger.path.parent}>"):
+        assert any(name in line for line in synced), name
 
 
 def run(script, *arguments):

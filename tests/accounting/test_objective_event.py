@@ -110,6 +110,18 @@ def test_closed_form_and_loss_distribution_agree_within_its_grid(multiplier, rep
         assert closed <= distribution.epsilon(delta) <= closed + 2e-4
 
 
+@pytest.mark.parametrize("part", [0.02, 0.5, 0.98])  # of a step of the grid
+@pytest.mark.parametrize("mu", [0.1, 0.5])
+def test_the_shift_of_a_loss_distribution_is_rounded_up(mu, part):
+    """With the shift on the grid point below it, the distribution would claim less than is lost."""
+    shift = (953 + part) * 1e-4
+    event = ObjectivePerturbationEvent(1 / mu, math.expm1(shift), False)
+    distribution = LossDistribution([(event, 1)], "zero_out")
+    for epsilon in np.linspace(shift, shift + 6 * mu, 13):
+        exact = accounting.gaussian_delta(epsilon - shift, mu)  # of shift + max(0, G)
+        assert distribution.delta(epsilon) >= exact * (1 - 1e-9)
+
+
 def test_two_of_them_cost_more_than_one_and_no_more_than_their_claims():
     event = ObjectivePerturbationEvent(4.0, RATIO, True)
     two = accounting.compose_events([event, event])
