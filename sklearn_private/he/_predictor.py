@@ -13,11 +13,11 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._checks import Checks
-from ..exceptions import InvalidParameterError
 from ._statement import encryption_statement
-from .compile import PROBABILITIES, Grid, agreed_readout, check_steps, fold, quantise
+from .compile import PROBABILITIES, Task, check_steps, compile_model
+from .maps import Grid
 from .protocol import HEClient, HEServer, Layout
-from .schemes import SCHEMES, open_scheme
+from .schemes import SCHEMES, choose_scheme, open_scheme
 
 
 def _has_probabilities(predictor):
@@ -41,8 +41,8 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         A linear classifier or regressor (``coef_`` and ``intercept_``), a wrapper around one, or a
         pipeline of affine steps and one. Wrap a model that is already fitted in
         ``sklearn.frozen.FrozenEstimator`` to use it as it is.
-    scheme : {"paillier"}, default="paillier"
-        The encryption scheme.
+    scheme : {"auto", "paillier"}, default="auto"
+        The encryption scheme. "auto" takes the first that evaluates the model.
     security_bits : {112, 128, 192}, default=128
         Security level: Paillier moduli of 2048, 3072 or 7680 bits. Smaller keys are faster.
     precision_bits : int, default=19
@@ -123,7 +123,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
     def __init__(
         self,
         estimator,
-        scheme="paillier",
+        scheme="auto",
         *,
         security_bits=128,
         precision_bits=19,
@@ -273,8 +273,10 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
 
     def _check_parameters(self):
         check = Checks(self)
-        check.choice("scheme", among=list(SCHEMES))
-        check.choice("security_bits", among=SCHEMES[self.scheme].security_bits)
+        check.choice("scheme", among=["auto", *SCHEMES])
+        entries = SCHEMES.values() if self.scheme == "auto" else [SCHEMES[self.scheme]]
+        levels = {bits for entry in entries for bits in entry.security_bits}
+        check.choice("security_bits", among=sorted(levels))
         check.integer("precision_bits", at_least=1, at_most=24)
         check.integer("weight_bits", at_least=1, at_most=30)
         check.choice("out_of_range", among=[None, "raise", "clip"])
@@ -286,30 +288,28 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         return process_routing(self, "fit", **params).estimator.fit
 
     def _compile(self, X, rows, grid):
-        affine = fold(self.estimator_)
-        if affine.coef.shape[1] != rows.shape[1]:
-            raise InvalidParameterError(
-                f"The 'estimator' parameter of HEPredictor takes {affine.coef.shape[1]} columns, "
-                f"and X has {rows.shape[1]}. Fit it on the columns of X."
-            )
-        integer_map, exponents, error = quantise(affine, grid, self.weight_bits)
-        readout = agreed_readout(affine, exponents, self.estimator_, X, rows)
+        compiled = compile_model(Task(self.estimator_, X, rows, grid, self.weight_bits))
+        program, readout = compiled.program, compiled.readout
+        name, scheme = choose_scheme(self.scheme, program, self.security_bits)
         layout = Layout(
-            scheme=self.scheme,
+            scheme=name,
+            program=program.kind,
             security_bits=self.security_bits,
-            n_features=rows.shape[1],
-            n_outputs=len(affine.coef),
-            precision_bits=int(self.precision_bits),
-            slot_bits=max(integer_map.sum_bits(grid.levels), int(self.precision_bits)),
+            n_features=program.n_columns,
+            n_outputs=program.n_outputs,
+            levels=program.levels,
+            settings=scheme.settings(program, self.security_bits),
         )
         model = secrets.token_hex(16)
-        self._client = HEClient(model, layout, grid, readout)
-        self._server = HEServer(model, layout, integer_map)
+        self._client = HEClient(model, layout, compiled.client_map, readout)
+        self._server = HEServer(model, layout, program)
         if is_classifier(self):
             self.classes_ = readout.classes
-        self.score_error_bound_ = error
+        scheme = open_scheme(layout)
+        added = np.ldexp(scheme.error(program), -readout.exponents)
+        self.score_error_bound_ = compiled.error + added
         self.privacy_statement_ = encryption_statement(
-            self, layout, open_scheme(layout), float(error.max())
+            self, layout, scheme, float(self.score_error_bound_.max())
         )
 
     def _grid(self, rows):
@@ -343,8 +343,8 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         return self._scores_in_clear(rows) if self.simulate else self._decrypted_scores(rows)
 
     def _scores_in_clear(self, rows):
-        integers = self._client.grid.encode(rows)
-        return self._client.readout.scores(self._server.integer_map(integers))
+        integers = self._client.map.encode(rows)
+        return self._client.readout.scores(self._server.program(integers))
 
     def _decrypted_scores(self, rows):
         client, server = self.split()

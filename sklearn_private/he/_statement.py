@@ -53,9 +53,8 @@ def encryption_statement(predictor, layout, scheme, error):
         mechanism=entry.title,
         parameters={
             **scheme.parameters,
-            "precision_bits": layout.precision_bits,
+            "precision_bits": predictor.precision_bits,
             "weight_bits": predictor.weight_bits,
-            "slot_bits": layout.slot_bits,
             "score_error_bound": error,
         },
         bounds={"columns": _source(predictor)},

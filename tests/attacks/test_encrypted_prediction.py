@@ -56,7 +56,7 @@ def test_one_malformed_request_of_one_row_gives_all_weights_as_stated(parties, p
     response = server.evaluate(client.public_bundle(), forged(request, powers))
     (ciphertext,) = key.public.read(response[-32 - key.public.width : -32])
     plain = key.decrypt(ciphertext)
-    plain -= int(server.integer_map.constants[0]) + server.layout.offset
+    plain -= int(server.program.constants[0]) + server._scheme.offset
     plain -= int(key.public.n) * (2 * plain > key.public.n)  # the residue of smallest size
     weights = []
     for _ in range(4):
@@ -64,14 +64,14 @@ def test_one_malformed_request_of_one_row_gives_all_weights_as_stated(parties, p
         digit = (plain + (1 << (spacing - 1))) % (1 << spacing) - (1 << (spacing - 1))
         weights.append(digit)
         plain -= digit
-    np.testing.assert_array_equal(weights, server.integer_map.weights[0])
+    np.testing.assert_array_equal(weights, server.program.weights[0])
     for text in (repr(predictor.privacy_statement_), HEPredictor.__doc__):
         assert "one malformed request" in " ".join(text.split())
 
 
 def overflowing_answer(client, request, response, threshold):
     """Return an answer whose top slot overflows iff the first column reaches a threshold."""
-    public, bits = client._key.public, client.layout.slot_bits
+    public, bits = client._key.public, client._scheme.slot_bits
     size = PREFIX.size + PREFIX.unpack_from(request)[3]
     (column,) = public.read(request[size : size + public.width])
     return forged(response, public.write([public.shift(column, (1 << bits) - threshold)]))
@@ -81,7 +81,7 @@ def test_a_server_that_watches_failures_learns_one_bit_a_key(parties):
     """Without the mend, 18 requests read the value of the first column exactly."""
     client, server = parties
     row = np.array([[7.3, 3.0, 1.0, 1.0]])
-    low, high, n_failures = 0, 1 << client.layout.precision_bits, 0
+    low, high, n_failures = 0, 1 << client.map.precision_bits, 0
     with pytest.raises(GuaranteeError, match=r"retired.*keygen"):
         while high - low > 1:
             middle = (low + high) // 2
@@ -116,11 +116,11 @@ def test_labels_take_no_more_memory_than_their_message(dtype, parties):
     data = text.fit(X, np.array(["no", "yes"])[(y == 1).astype(int)]).split()[0].to_bytes()
     assert HEClient.from_bytes(data).readout.classes.dtype == "<U3"
     tracemalloc.start()
-    with pytest.raises(GuaranteeError, match="no way to read scores"):
+    with pytest.raises(GuaranteeError, match="Nothing was"):
         HEClient.from_bytes(forged(data, classes_dtype=dtype))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 1_000_000
+    assert peak < 4_000_000
 
 
 def test_many_keys_do_not_fill_the_memory_of_a_server(parties):

@@ -66,7 +66,7 @@ def test_blocks_of_rows_are_put_together_in_order(n_rows, parties, iris):
     n_rows += 2 * client._scheme.rows_per_block
     rows = np.resize(iris[0], (n_rows, 4))
     response = server.evaluate(client.public_bundle(), client.encrypt(rows))
-    expected = client.readout.scores(server.integer_map(client.grid.encode(rows)))
+    expected = client.readout.scores(server.program(client.map.encode(rows)))
     np.testing.assert_array_equal(client.decrypt(response), expected)
 
 
@@ -147,7 +147,7 @@ def test_client_and_server_share_no_object(iris_predictor):
 
     client, server = iris_predictor.split()
     assert not reachable(client) & reachable(server)
-    assert reachable(client) & reachable(client.grid)  # the search sees shared arrays
+    assert reachable(client) & reachable(client.map)  # the search sees shared arrays
 
 
 def test_the_client_holds_no_weights(iris):
@@ -167,7 +167,7 @@ def test_the_client_holds_no_weights(iris):
     for header, _ in fields:
         header.pop("model")
     assert fields[0] == fields[1]
-    assert (servers[0].integer_map.weights == -servers[1].integer_map.weights).all()
+    assert (servers[0].program.weights == -servers[1].program.weights).all()
 
 
 def test_two_answers_to_one_request_differ_and_decrypt_alike(parties, exchange):
@@ -224,11 +224,11 @@ def test_columns_in_another_order_are_refused():
     X = pandas.DataFrame(np.random.default_rng(0).uniform(size=(20, 2)), columns=["age", "pay"])
     ours = HEPredictor(Ridge(), security_bits=112, bounds=(0, 1), simulate=True).fit(X, X["pay"])
     client, _ = ours.split()
-    assert HEClient.from_bytes(client.to_bytes()).grid.names == ("age", "pay")
+    assert HEClient.from_bytes(client.to_bytes()).map.names == ("age", "pay")
     with pytest.raises(InvalidParameterError, match=r"must be \['age', 'pay'\], in this order"):
-        client._rows(X[["pay", "age"]])
+        client.map.rows(X[["pay", "age"]])
     with pytest.raises(RangeError, match="Column 'pay'"):
-        client.grid.encode(client._rows(X.assign(pay=2.0)))
+        client.map.encode(client.map.rows(X.assign(pay=2.0)))
 
 
 DAMAGED = "cannot be read|does not belong|does not have the size"
@@ -372,9 +372,15 @@ def test_a_server_whose_sums_could_overflow_is_not_read(parties):
     numbers[0] *= 1 << 10
     with pytest.raises(GuaranteeError, match="could leave their slots"):
         HEServer.from_bytes(forged(server.to_bytes(), payload=numbers.tobytes()))
-    with pytest.raises(GuaranteeError, match="does not have the size"):
+    with pytest.raises(GuaranteeError, match="does not have the size of its layout"):
         HEServer.from_bytes(forged(server.to_bytes(), payload=payload[:-8]))
-    for name, value in {"scheme": "rot13", "security_bits": 40, "slot_bits": 63}.items():
+    for name, value in {
+        "scheme": "rot13",
+        "security_bits": 40,
+        "program": "quine",
+        "levels": 1 << 50,
+        "settings": {"slot_bits": 63},
+    }.items():
         layout = {**header["layout"], name: value}
         with pytest.raises(GuaranteeError, match="Nothing was"):
             HEServer.from_bytes(forged(server.to_bytes(), layout=layout))
@@ -392,7 +398,12 @@ def test_a_server_whose_sums_could_overflow_is_not_read(parties):
         {"classes": [0, 1, 300], "classes_dtype": "|i1"},
         {"classes": ["a", "b", "cd"], "classes_dtype": "<U1"},
         {"classes": ["a", "b", "c"], "classes_dtype": "<i8"},
-        {"names": ["a"]},
+        {"map": {"kind": "grid", "precision_bits": 19, "clip": False, "names": ["a"]}},
+        {"map": {"kind": "grid", "precision_bits": 18, "clip": False, "names": []}},
+        {"map": {"kind": "grid", "precision_bits": 19, "clip": 0, "names": []}},
+        {"map": {"kind": "eval"}},
+        {"map": {"kind": []}},
+        {"map": {}},
         {"flat": True},
     ],
     ids=repr,

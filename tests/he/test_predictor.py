@@ -16,7 +16,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_private.exceptions import InvalidParameterError, MissingDependencyError, RangeError
 from sklearn_private.he import HEPredictor
-from sklearn_private.he.compile import Grid
+from sklearn_private.he.maps import Grid
 from sklearn_private.he.schemes import open_scheme
 from sklearn_private.statements import DPStatement, EncryptionStatement
 
@@ -326,7 +326,7 @@ def test_a_value_far_outside_a_learnt_range_is_clipped_and_counted(iris_predicto
     assert client.n_clipped_ == 0
     client.encrypt(X * [1, 1, 1, 1e6])
     assert client.n_clipped_ == len(X)
-    clipped = np.column_stack([X[:, :3], np.full(len(X), ours._client.grid.high[3])])
+    clipped = np.column_stack([X[:, :3], np.full(len(X), ours._client.map.high[3])])
     np.testing.assert_array_equal(ours.predict(X * [1, 1, 1, 1e6]), ours.predict(clipped))
     strict = clone(ours).set_params(out_of_range="raise").fit(X, y)
     with pytest.raises(RangeError, match=r"Column 3 .* out_of_range='clip'"):

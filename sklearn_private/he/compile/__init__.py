@@ -1,20 +1,18 @@
-"""From a fitted model to integers that a scheme evaluates."""
+"""From a fitted model to a client map, a server program and a readout."""
 
-from ._affine import check_steps, fold, inner_of
-from ._fixed_point import Grid, IntegerMap, quantise
-from ._readout import LINKS, PROBABILITIES, Readout, plain_labels
-from ._verify_fold import agreed_readout
+from ._affine import check_steps, inner_of
+from ._compile import compile_model
+from ._compiled import Compiled, Task
+from ._readout import PROBABILITIES, READOUT_FIELDS, Readout, read_readout
 
 __all__ = [
-    "LINKS",
     "PROBABILITIES",
-    "Grid",
-    "IntegerMap",
+    "READOUT_FIELDS",
+    "Compiled",
     "Readout",
-    "agreed_readout",
+    "Task",
     "check_steps",
-    "fold",
+    "compile_model",
     "inner_of",
-    "plain_labels",
-    "quantise",
+    "read_readout",
 ]

@@ -5,6 +5,7 @@ softmax, the exponential of a Poisson model, the choice of the largest score) is
 decrypted scores by the client, so none of it costs anything on ciphertexts.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,8 @@ from sklearn.linear_model import (
     TweedieRegressor,
 )
 
-from ...exceptions import InvalidParameterError
+from ...exceptions import GuaranteeError, InvalidParameterError
+from ...transport import label_type
 
 DOCUMENTED = (LogisticRegression, LogisticRegressionCV, LinearDiscriminantAnalysis, SGDClassifier)
 """Classifiers whose documentation names the link of ``predict_proba``."""
@@ -87,6 +89,20 @@ class Readout:
             )
         return PROBABILITIES[self.link](scores.reshape(len(scores), -1))
 
+    def to_fields(self):
+        """Return the readout as JSON-ready fields, without its exponents."""
+        classes = self.classes
+        return {
+            "link": self.link,
+            "flat": self.flat,
+            "classes": [] if classes is None else classes.tolist(),
+            "classes_dtype": "" if classes is None else _written_dtype(classes),
+        }
+
+
+READOUT_FIELDS = {"link": str, "flat": bool, "classes": list, "classes_dtype": label_type}
+_LABELS = re.compile(r"[<>|=](?:[biuf][1248]|O|U[0-9]{1,7})")
+
 
 def plain_labels(classes):
     """Return class labels as plain Python values, or None if they are of another type."""
@@ -115,3 +131,49 @@ def _mean_of(model):
             else "exp"
         )
     return "identity"
+
+
+def read_readout(header, exponents):
+    """Return the readout in the header of a client, every part checked."""
+    classes = _classes(header["classes"], header["classes_dtype"])
+    n_classes = max(2, len(exponents))
+    good = (
+        header["link"] in LINKS
+        and (classes is None or classes.shape == (n_classes,))
+        and (not header["flat"] or len(exponents) == 1)
+        and bool((np.abs(exponents) < 2000).all())
+    )
+    if not good:
+        raise _nonsense()
+    return Readout(header["link"], exponents, classes, header["flat"])
+
+
+def _written_dtype(classes):
+    """Return the type of labels, strings as wide as the longest of them."""
+    return _widest(classes.tolist()) if classes.dtype.kind == "U" else classes.dtype.str
+
+
+def _widest(labels):
+    return np.dtype(("U", max(1, *map(len, labels), 1))).str
+
+
+def _classes(labels, dtype):
+    if not (labels or dtype):
+        return None
+    if not _LABELS.fullmatch(dtype):
+        raise _nonsense()
+    if "U" in dtype and not (all(type(label) is str for label in labels) and labels):
+        raise _nonsense()
+    if "U" in dtype and dtype != _widest(labels):
+        raise _nonsense()
+    try:
+        classes = np.array(labels, dtype=dtype)
+    except (OverflowError, TypeError, ValueError):
+        raise _nonsense() from None
+    if plain_labels(classes) != labels or classes.dtype.str != dtype:
+        raise _nonsense()
+    return classes
+
+
+def _nonsense():
+    return GuaranteeError("The client describes no way to read scores. Nothing was read.")

@@ -1,16 +1,15 @@
 """The party that holds the rows and the key, and no weights."""
 
 import hashlib
-import re
 import secrets
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils import check_array
 
-from ...exceptions import GuaranteeError, InvalidParameterError
-from ...transport import Kind, label_type, read_frame, write_frame
-from ..compile import LINKS, Grid, Readout, plain_labels
+from ...exceptions import GuaranteeError
+from ...transport import Kind, read_frame, write_frame
+from ..compile import READOUT_FIELDS, read_readout
+from ..maps import read_map, write_map
 from ..schemes import open_scheme
 from ._layout import Layout
 from ._messages import MESSAGE_FIELDS, check_binding, wrong_size
@@ -18,17 +17,7 @@ from ._messages import MESSAGE_FIELDS, check_binding, wrong_size
 OPEN_REQUESTS = 10_000
 """A client remembers this many requests; responses to older ones are refused."""
 
-_FIELDS = {
-    "model": str,
-    "layout": dict,
-    "link": str,
-    "flat": bool,
-    "classes": list,
-    "classes_dtype": label_type,
-    "names": list,
-    "clip": bool,
-}
-_LABELS = re.compile(r"[<>|=](?:[biuf][1248]|O|U[0-9]{1,7})")
+_FIELDS = {"model": str, "layout": dict, "map": dict, **READOUT_FIELDS}
 
 
 @dataclass
@@ -42,7 +31,7 @@ class _Request:
 class HEClient:
     """Encrypt rows for a server, and read its responses.
 
-    It holds the public grid of the columns, the link function and the class labels, but no
+    It holds the public map of the columns, the link function and the class labels, but no
     weights. The key pair is made by :meth:`keygen` and never leaves the process: neither
     :meth:`to_bytes` nor a pickle holds it. Get a client from :meth:`HEPredictor.split` or
     :meth:`from_bytes`.
@@ -53,8 +42,8 @@ class HEClient:
         Identifier that it shares with its server.
     layout : Layout
         The public parameters.
-    grid : Grid
-        The public grid of the columns.
+    client_map : ClientMap
+        From columns to whole numbers, in public.
     readout : Readout
         How scores become predictions.
 
@@ -93,10 +82,10 @@ class HEClient:
     array([0, 0])
     """
 
-    def __init__(self, model, layout, grid, readout):
+    def __init__(self, model, layout, client_map, readout):
         self.model = model
         self.layout = layout
-        self.grid = grid
+        self.map = client_map
         self.readout = readout
         self._scheme = open_scheme(layout)
         self._key, self._retired = None, False
@@ -150,9 +139,9 @@ class HEClient:
         InvalidParameterError
             If the columns are others than those of the model.
         """
-        key, rows = self._own_key(), self._rows(X)
-        integers = self.grid.encode(rows)
-        self.n_clipped_ = self.grid.n_outside(rows)
+        key, rows = self._own_key(), self.map.rows(X)
+        integers = self.map.encode(rows)
+        self.n_clipped_ = self.map.n_outside(rows)
         header = {
             "model": self.model,
             "parameters": self.layout.digest,
@@ -215,20 +204,16 @@ class HEClient:
 
     def to_bytes(self):
         """Return the client as bytes, without its key: everything in them is public."""
-        classes = self.readout.classes
+        fields, payload = write_map(self.map)
         header = {
             "model": self.model,
             "layout": self.layout.to_dict(),
-            "link": self.readout.link,
-            "flat": self.readout.flat,
-            "classes": [] if classes is None else classes.tolist(),
-            "classes_dtype": "" if classes is None else _written_dtype(classes),
-            "names": list(self.grid.names or ()),
-            "clip": self.grid.clip,
+            "map": fields,
+            **self.readout.to_fields(),
         }
-        numbers = [self.grid.low.astype(">f8"), self.grid.high.astype(">f8")]
-        numbers.append(self.readout.exponents.astype(">i8"))
-        return write_frame(Kind.CLIENT, header, b"".join(array.tobytes() for array in numbers))
+        return write_frame(
+            Kind.CLIENT, header, payload + self.readout.exponents.astype(">i8").tobytes()
+        )
 
     @classmethod
     def from_bytes(cls, data):
@@ -241,16 +226,14 @@ class HEClient:
         """
         header, payload = read_frame(data, Kind.CLIENT, _FIELDS)
         layout = Layout.from_dict(header["layout"])
-        d, k = layout.n_features, layout.n_outputs
-        if len(payload) != 8 * (2 * d + k) or len(header["names"]) not in (0, d):
+        size = len(payload) - 8 * layout.n_outputs
+        if size < 0:
             raise wrong_size("client")
-        low, high = np.frombuffer(payload, ">f8", 2 * d).astype(np.float64).reshape(2, d)
-        exponents = np.frombuffer(payload, ">i8", k, 16 * d).astype(np.int64)
-        if not (np.isfinite(low).all() and np.isfinite(high).all() and (low <= high).all()):
-            raise GuaranteeError("The client has a range that is none. Nothing was read.")
-        names = tuple(header["names"]) or None
-        grid = Grid(low, high, layout.precision_bits, names, header["clip"])
-        return cls(header["model"], layout, grid, _readout(header, exponents))
+        client_map = read_map(header["map"], payload[:size])
+        if (client_map.n_columns, client_map.levels) != (layout.n_features, layout.levels):
+            raise wrong_size("client")
+        exponents = np.frombuffer(payload[size:], ">i8").astype(np.int64)
+        return cls(header["model"], layout, client_map, read_readout(header, exponents))
 
     def _own_key(self):
         if self._key is None:
@@ -259,39 +242,11 @@ class HEClient:
             raise _retired("An answer under this key did not decrypt. ")
         return self._key
 
-    def _rows(self, X):
-        names = getattr(X, "columns", None)
-        if names is not None and self.grid.names and tuple(names) != self.grid.names:
-            raise InvalidParameterError(
-                f"The columns of X must be {list(self.grid.names)}, in this order. "
-                f"Got {list(names)} instead."
-            )
-        rows = check_array(X, dtype=np.float64, input_name="X")
-        if rows.shape[1] != self.layout.n_features:
-            raise InvalidParameterError(
-                f"X must have {self.layout.n_features} columns. Got {rows.shape[1]} instead."
-            )
-        return rows
-
     def __reduce__(self):
         return type(self).from_bytes, (self.to_bytes(),)
 
     def __repr__(self):
         return self.layout.describe(self)
-
-
-def _readout(header, exponents):
-    classes = _classes(header["classes"], header["classes_dtype"])
-    n_classes = max(2, len(exponents))
-    good = (
-        header["link"] in LINKS
-        and (classes is None or classes.shape == (n_classes,))
-        and (not header["flat"] or len(exponents) == 1)
-        and bool((np.abs(exponents) < 2000).all())
-    )
-    if not good:
-        raise _nonsense()
-    return Readout(header["link"], exponents, classes, header["flat"])
 
 
 def _close(request, response):
@@ -310,34 +265,3 @@ def _retired(reason):
         f"{reason}Nothing was returned, and the key is retired: a server that watches for such "
         "failures would learn about the rows. Call keygen(), and find out what the server did."
     )
-
-
-def _written_dtype(classes):
-    """Return the type of labels, strings as wide as the longest of them."""
-    return _widest(classes.tolist()) if classes.dtype.kind == "U" else classes.dtype.str
-
-
-def _widest(labels):
-    return np.dtype(("U", max(1, *map(len, labels), 1))).str
-
-
-def _classes(labels, dtype):
-    if not (labels or dtype):
-        return None
-    if not _LABELS.fullmatch(dtype):
-        raise _nonsense()
-    if "U" in dtype and not (all(type(label) is str for label in labels) and labels):
-        raise _nonsense()
-    if "U" in dtype and dtype != _widest(labels):
-        raise _nonsense()
-    try:
-        classes = np.array(labels, dtype=dtype)
-    except (OverflowError, TypeError, ValueError):
-        raise _nonsense() from None
-    if plain_labels(classes) != labels or classes.dtype.str != dtype:
-        raise _nonsense()
-    return classes
-
-
-def _nonsense():
-    return GuaranteeError("The client describes no way to read scores. Nothing was read.")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from ...exceptions import GuaranteeError
 
+_LARGEST = 1 << 31
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -16,27 +18,25 @@ class Layout:
     ----------
     scheme : str
         Name of the encryption scheme.
+    program : str
+        Kind of the program that is evaluated.
     security_bits : int
-        Its security level.
+        Security level of the scheme.
     n_features, n_outputs : int
-        Columns of a request, and scores of a row.
-    precision_bits : int
-        Rows hold numbers in [0, 2**precision_bits).
-    slot_bits : int
-        Scores lie in [-2**(slot_bits - 1), 2**(slot_bits - 1)), proven at the fit.
+        Whole numbers of a row in a request, and scores of a row.
+    levels : int
+        Rows hold numbers in [0, levels].
+    settings : dict of str to int
+        What the scheme derived from the program, such as the width of a slot.
     """
 
     scheme: str
+    program: str
     security_bits: int
     n_features: int
     n_outputs: int
-    precision_bits: int
-    slot_bits: int
-
-    @property
-    def offset(self):
-        """What the server adds to each score, so that a slot is never negative."""
-        return 1 << (self.slot_bits - 1)
+    levels: int
+    settings: dict
 
     @property
     def digest(self):
@@ -58,10 +58,16 @@ class Layout:
     def from_dict(cls, fields):
         """Return the layout of :meth:`to_dict`, every field checked."""
         expected = {field.name: field.type for field in dataclasses.fields(cls)}
-        good = set(fields) == set(expected) and all(
-            type(fields[name]) is kind and (kind is str or 0 < fields[name] < 1 << 31)
-            for name, kind in expected.items()
+        good = (
+            set(fields) == set(expected)
+            and all(type(fields[name]) is kind for name, kind in expected.items())
+            and all(_is_size(fields[name]) for name, kind in expected.items() if kind is int)
+            and all(map(_is_size, fields["settings"].values()))
         )
-        if not good or not fields["precision_bits"] <= fields["slot_bits"] <= 62:
+        if not good:
             raise GuaranteeError("The message holds no valid layout. Nothing was read.")
         return cls(**fields)
+
+
+def _is_size(value):
+    return type(value) is int and 0 < value < _LARGEST

@@ -1,13 +1,12 @@
 """The party that holds the model and sees ciphertexts only."""
 
-import numpy as np
-
-from ...exceptions import GuaranteeError
 from ...transport import Kind, read_frame, write_frame
-from ..compile import IntegerMap
+from ..programs import read_program
 from ..schemes import open_scheme
 from ._layout import Layout
 from ._messages import BUNDLE_FIELDS, MESSAGE_FIELDS, check_binding, wrong_size
+
+_FIELDS = {"model": str, "layout": dict, "program": dict}
 
 
 class HEServer:
@@ -22,7 +21,7 @@ class HEServer:
         Identifier that it shares with its client.
     layout : Layout
         The public parameters.
-    integer_map : IntegerMap
+    program : Program
         The model.
 
     See Also
@@ -50,10 +49,10 @@ class HEServer:
     HEServer(scheme='paillier', security_bits=128, n_features=4, n_outputs=3)
     """
 
-    def __init__(self, model, layout, integer_map):
+    def __init__(self, model, layout, program):
         self.model = model
         self.layout = layout
-        self.integer_map = integer_map
+        self.program = program
         self._scheme = open_scheme(layout)
 
     def evaluate(self, public_bundle, request):
@@ -88,7 +87,7 @@ class HEServer:
         n_rows = header["n_rows"]
         if n_rows < 1 or len(payload) != self._scheme.request_size(n_rows):
             raise wrong_size("request")
-        answers = self._scheme.evaluate(key, payload, n_rows, self.integer_map)
+        answers = self._scheme.evaluate(key, payload, n_rows, self.program)
         return write_frame(Kind.RESPONSE, header, answers)
 
     def _public_key(self, public_bundle):
@@ -104,11 +103,9 @@ class HEServer:
 
     def to_bytes(self):
         """Return the server as bytes: weights and public parameters."""
-        header = {"model": self.model, "layout": self.layout.to_dict()}
-        arrays = self.integer_map.weights, self.integer_map.constants
-        return write_frame(
-            Kind.SERVER, header, b"".join(array.astype(">i8").tobytes() for array in arrays)
-        )
+        fields, payload = self.program.to_parts()
+        header = {"model": self.model, "layout": self.layout.to_dict(), "program": fields}
+        return write_frame(Kind.SERVER, header, payload)
 
     @classmethod
     def from_bytes(cls, data):
@@ -117,19 +114,13 @@ class HEServer:
         Raises
         ------
         GuaranteeError
-            If the bytes are damaged, or a sum could leave its slot.
+            If the bytes are damaged, or a score could leave the range of its ciphertext.
         """
-        header, payload = read_frame(data, Kind.SERVER, {"model": str, "layout": dict})
+        header, payload = read_frame(data, Kind.SERVER, _FIELDS)
         layout = Layout.from_dict(header["layout"])
-        shape = layout.n_outputs, layout.n_features + 1
-        if len(payload) != 8 * shape[0] * shape[1]:
-            raise wrong_size("server")
-        numbers = np.frombuffer(payload, dtype=">i8").astype(np.int64)
-        weights, constants = np.split(numbers, [layout.n_outputs * layout.n_features])
-        integer_map = IntegerMap(weights.reshape(layout.n_outputs, -1), constants)
-        if integer_map.sum_bits(2**layout.precision_bits - 1) > layout.slot_bits:
-            raise GuaranteeError("The server's sums could leave their slots. Nothing was read.")
-        return cls(header["model"], layout, integer_map)
+        server = cls(header["model"], layout, read_program(header["program"], payload, layout))
+        server._scheme.check(server.program)
+        return server
 
     def __repr__(self):
         return self.layout.describe(self)

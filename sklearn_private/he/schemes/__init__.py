@@ -1,5 +1,5 @@
 """Encryption schemes."""
 
-from ._scheme import SCHEMES, open_scheme
+from ._scheme import SCHEMES, Scheme, choose_scheme, open_scheme
 
-__all__ = ["SCHEMES", "open_scheme"]
+__all__ = ["SCHEMES", "Scheme", "choose_scheme", "open_scheme"]

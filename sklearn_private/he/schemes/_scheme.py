@@ -1,55 +1,139 @@
-"""The encryption schemes by name.
+"""What a scheme is, and the schemes by name.
 
-A scheme is a class that takes a :class:`Layout` and has ``rows_per_block``, ``parameters``,
-``keygen``, ``simulation_key``, ``read_public_key``, ``request_size``, ``response_size``,
-``encrypt``, ``evaluate`` and ``decrypt``. It sees whole numbers and octets only: no model, no
-header, no scikit-learn. Its module is imported when the scheme is used, since each brings a
-library of its own.
+A scheme runs programs of some kinds: one class for each pair, which takes a :class:`Layout` and
+sees whole numbers and octets only: no model, no header, no scikit-learn. Its module is imported
+when the pair is used, since each brings a library of its own. A new scheme, or a new kind of
+program under a scheme, is one file and its line in ``SCHEMES``.
 """
 
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any, Protocol
 
-from ...exceptions import GuaranteeError
+import numpy as np
+
+from ...exceptions import GuaranteeError, InvalidParameterError
+
+
+class Scheme(Protocol):
+    """One scheme running one kind of program, under a layout that both parties share."""
+
+    rows_per_block: int
+    parameters: dict
+
+    @staticmethod
+    def settings(program, security_bits: int) -> dict[str, int]:
+        """Derive the parameters of the ciphertexts from a program, or say why there are none."""
+
+    def check(self, program) -> None:
+        """Raise ``GuaranteeError`` if the program could leave the range of the ciphertexts."""
+
+    def error(self, program) -> np.ndarray:
+        """Return a bound on what the scheme adds to each score, in units of the whole numbers."""
+
+    def keygen(self, private_key=None) -> Any:
+        """Return a key pair; its ``public`` has a ``fingerprint`` and ``to_bytes``."""
+
+    def simulation_key(self) -> Any:
+        """Return one key pair that all simulations of this size in this process share."""
+
+    def read_public_key(self, payload: bytes) -> Any:
+        """Return the public key in a bundle, checked."""
+
+    def request_size(self, n_rows: int) -> int:
+        """Return the octets of the encryption of so many rows."""
+
+    def response_size(self, n_rows: int) -> int:
+        """Return the octets of the encrypted scores of so many rows."""
+
+    def encrypt(self, key, integers: np.ndarray) -> bytes:
+        """Return rows of whole numbers as octets."""
+
+    def evaluate(self, public_key, payload: bytes, n_rows: int, program) -> bytes:
+        """Return encrypted scores of encrypted rows."""
+
+    def decrypt(self, key, payload: bytes, n_rows: int) -> np.ndarray:
+        """Return the scores in units of the whole numbers, shape (n_rows, n_outputs)."""
 
 
 @dataclass(frozen=True)
 class SchemeEntry:
-    """Where a scheme is, and the security levels it has.
+    """A scheme, where its classes are, and the security levels it has.
 
     Parameters
     ----------
-    module, name : str
-        The package beside this file and its class.
     title : str
         Name of the scheme in the field's words.
     security_bits : tuple of int
         Its levels.
     assumption : str
         What its security rests on.
+    runs : dict of str to str
+        Kind of program to ``"module:class"`` within this package.
     """
 
-    module: str
-    name: str
     title: str
     security_bits: tuple
     assumption: str
+    runs: dict
 
 
 SCHEMES = {
     "paillier": SchemeEntry(
-        module=".paillier",
-        name="PaillierScheme",
         title="Paillier, packed columns",
         security_bits=(112, 128, 192),
         assumption="the decisional composite residuosity assumption for the modulus",
-    )
+        runs={"affine": ".paillier._paillier:PaillierScheme"},
+    ),
 }
+"""In the order in which ``scheme="auto"`` prefers them: exact ones first."""
+
+
+def scheme_class(name, kind):
+    """Return the class that runs a kind of program under a scheme, or None."""
+    place = SCHEMES[name].runs.get(kind)
+    if place is None:
+        return None
+    module, _, class_name = place.partition(":")
+    return getattr(import_module(module, __package__), class_name)
+
+
+def choose_scheme(name, program, security_bits):
+    """Return the name and the class of a scheme for a program; "auto" takes the first that runs it.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the named one does not run it, or not at this security level.
+    """
+    able = [key for key, entry in SCHEMES.items() if program.kind in entry.runs]
+    chosen = able[0] if name == "auto" else name
+    if chosen not in able:
+        raise InvalidParameterError(
+            f"The 'scheme' parameter of HEPredictor must run {program.kind!r} programs, which this "
+            f"estimator compiles to. Got {name!r} instead. Use "
+            + " or ".join(map(repr, able))
+            + "."
+        )
+    if security_bits not in SCHEMES[chosen].security_bits:
+        raise InvalidParameterError(
+            f"The 'security_bits' parameter of HEPredictor must be one of "
+            f"{SCHEMES[chosen].security_bits} for {chosen!r}. Got {security_bits!r} instead."
+        )
+    return chosen, scheme_class(chosen, program.kind)
 
 
 def open_scheme(layout):
     """Return the scheme of a layout."""
     if layout.scheme not in SCHEMES:
         raise GuaranteeError("The message names a scheme that is not known. Nothing was read.")
-    entry = SCHEMES[layout.scheme]
-    return getattr(import_module(entry.module, __package__), entry.name)(layout)
+    if layout.security_bits not in SCHEMES[layout.scheme].security_bits:
+        raise GuaranteeError(
+            f"The scheme {layout.scheme!r} has the security levels "
+            f"{SCHEMES[layout.scheme].security_bits}, and the message asks for "
+            f"{layout.security_bits}. Nothing was computed."
+        )
+    found = scheme_class(layout.scheme, layout.program)
+    if found is None:
+        raise GuaranteeError("The message names a program that its scheme does not run.")
+    return found(layout)

@@ -22,6 +22,9 @@ from ._slots import constant, pack, unpack
 
 randomiser_tables = RandomiserTables()  # of this process: keys of many requests share them
 
+WORD_BITS = 62
+"""A score fits a signed 64-bit integer with room to spare."""
+
 MODULUS_BITS = {112: 2048, 128: 3072, 192: 7680}
 """Bits of n for each security level (NIST SP 800-57 part 1, revision 5, table 2)."""
 
@@ -36,15 +39,30 @@ class PaillierScheme:
     """
 
     def __init__(self, layout):
-        if layout.security_bits not in MODULUS_BITS:
-            raise GuaranteeError(
-                f"Paillier keys are made for the security levels {sorted(MODULUS_BITS)}, and the "
-                f"message asks for {layout.security_bits}. Nothing was computed."
-            )
+        if set(layout.settings) != {"slot_bits"}:
+            raise GuaranteeError("The message holds no valid layout. Nothing was read.")
+        self.slot_bits = layout.settings["slot_bits"]
+        if not layout.levels.bit_length() <= self.slot_bits <= WORD_BITS:
+            raise GuaranteeError("The message holds no valid layout. Nothing was read.")
         self.layout = layout
+        self.offset = 1 << (self.slot_bits - 1)  # added to each score, so that no slot is negative
         self.modulus_bits = MODULUS_BITS[layout.security_bits]
-        self.rows_per_block = (self.modulus_bits - 1) // layout.slot_bits
+        self.rows_per_block = (self.modulus_bits - 1) // self.slot_bits
         self._width = self.modulus_bits // 4  # octets of a ciphertext
+
+    @staticmethod
+    def settings(program, security_bits):
+        """Return the width of a slot: scores lie in [-2**(slot_bits - 1), 2**(slot_bits - 1))."""
+        return {"slot_bits": max(program.reach.bit_length() + 1, program.levels.bit_length())}
+
+    def check(self, program):
+        """Refuse a program whose scores could leave their slots."""
+        if program.reach.bit_length() + 1 > self.slot_bits:
+            raise GuaranteeError("The server's sums could leave their slots. Nothing was read.")
+
+    def error(self, program):
+        """Return zeros: the whole numbers are exact."""
+        return np.zeros(program.n_outputs)
 
     @property
     def parameters(self):
@@ -53,6 +71,7 @@ class PaillierScheme:
             "modulus_bits": self.modulus_bits,
             "rows_per_ciphertext": self.rows_per_block,
             "ciphertext_bytes": self._width,
+            "slot_bits": self.slot_bits,
         }
 
     def keygen(self, private_key=None):
@@ -88,27 +107,27 @@ class PaillierScheme:
         ciphertexts = []
         for start in range(0, len(integers), self.rows_per_block):
             block = integers[start : start + self.rows_per_block]
-            ciphertexts += key.encrypt(pack(block.T, self.layout.slot_bits))
+            ciphertexts += key.encrypt(pack(block.T, self.slot_bits))
         return key.public.write(ciphertexts)
 
-    def evaluate(self, key, payload, n_rows, integer_map):
+    def evaluate(self, key, payload, n_rows, program):
         """Return encryptions of the scores of encrypted rows, each freshly randomised."""
-        products = [PowerProduct(weights) for weights in integer_map.weights.tolist()]
-        shifts = [c + self.layout.offset for c in integer_map.constants.tolist()]
+        products = [PowerProduct(weights) for weights in program.weights.tolist()]
+        shifts = [c + self.offset for c in program.constants.tolist()]
         size, answers = self.layout.n_features * self._width, []
         fresh = randomiser_tables.of(key, self._n_blocks(n_rows) * len(products))
         for block, n_slots in enumerate(self._block_rows(n_rows)):
             columns = key.read(payload[block * size : (block + 1) * size])
             for product, shift in zip(products, shifts, strict=True):
                 score = product(columns, key.n_squared)
-                shifted = key.shift(score, constant(shift, n_slots, self.layout.slot_bits))
+                shifted = key.shift(score, constant(shift, n_slots, self.slot_bits))
                 answers.append(key.rerandomise(shifted, fresh()))
         return key.write(answers)
 
     def decrypt(self, key, payload, n_rows):
         """Return the whole-number scores, an array of shape (n_rows, n_outputs)."""
         plaintexts = [key.decrypt(c) for c in key.public.read(payload)]
-        k, bits = self.layout.n_outputs, self.layout.slot_bits
+        k, bits = self.layout.n_outputs, self.slot_bits
         scores = []
         for block, n_slots in enumerate(self._block_rows(n_rows)):
             packed = plaintexts[block * k : (block + 1) * k]
@@ -117,7 +136,7 @@ class PaillierScheme:
                     "The response does not decrypt to packed scores of this model. Nothing was "
                     "returned. Ask the server of this client's split() again."
                 )
-            scores.append(unpack(packed, n_slots, bits).T - self.layout.offset)
+            scores.append(unpack(packed, n_slots, bits).T - self.offset)
         return np.concatenate(scores)
 
     def _n_blocks(self, n_rows):

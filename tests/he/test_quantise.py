@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from sklearn_private.exceptions import InvalidParameterError, RangeError
 from sklearn_private.he.compile._affine import AffineMap
-from sklearn_private.he.compile._fixed_point import Grid, quantise
+from sklearn_private.he.compile._quantise import quantise
+from sklearn_private.he.maps import Grid
 
 finite = st.floats(-1e4, 1e4, allow_subnormal=False)
 
@@ -63,7 +64,7 @@ def test_every_sum_fits_the_proven_bits_and_no_fewer_would_do(case):
     integer_map, *_ = quantise(affine, grid, weight_bits)
     ends = [np.where(w > 0, grid.levels, 0) for w in (*integer_map.weights, *-integer_map.weights)]
     sums = integer_map(np.array(ends))
-    bits = integer_map.sum_bits(grid.levels)
+    bits = integer_map.reach.bit_length() + 1
     assert (-(2 ** (bits - 1)) <= sums).all()
     assert (sums < 2 ** (bits - 1)).all()
     assert np.abs(sums).max() >= 2 ** (bits - 2) or bits == 1

@@ -1,0 +1,6 @@
+"""Client maps: what the client does in public, before it encrypts."""
+
+from ._client_map import ClientMap, read_map, write_map
+from ._grid import Grid
+
+__all__ = ["ClientMap", "Grid", "read_map", "write_map"]

@@ -1,0 +1,6 @@
+"""Server programs: what is computed on ciphertexts, whatever their scheme."""
+
+from ._integer_map import IntegerMap
+from ._program import Program, read_program
+
+__all__ = ["IntegerMap", "Program", "read_program"]
