@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..statements import compose, library_version, walk
+from ..statements import Account, compose, library_version, walk
 from ._html import to_html
 from ._markdown import to_markdown
 
@@ -127,11 +127,12 @@ def privacy_report(*objects, same_rows=True):
     steps = [step for found in walks for step in found.steps]
     searches = [search for found in walks for search in found.searches]
     ledgers = {path: ledger for found in walks for path, ledger in found.ledgers.items()}
+    accounts = [Account(ledger) for ledger in ledgers.values()]
     return PrivacyReport(
         subject=" and ".join(type(obj).__name__ for obj in objects),
         steps=tuple(steps),
-        composition=compose(steps, searches, same_rows=same_rows),
-        ledgers=tuple(_summary(ledger) for ledger in ledgers.values()),
+        composition=compose(steps, searches, accounts, same_rows=same_rows),
+        ledgers=tuple(map(_summary, accounts)),
     )
 
 
@@ -140,13 +141,14 @@ def _names(objects):
     return [k if kinds.count(k) == 1 else f"{k}-{i}" for i, k in enumerate(kinds, start=1)]
 
 
-def _summary(ledger):
+def _summary(account):
+    ledger = account.ledger
     return {
         "path": str(ledger.path),
         "epsilon": ledger.epsilon,
         "delta": ledger.delta,
         "unit": ledger.unit,
         "neighboring": ledger.neighboring,
-        "n_charges": len(ledger.entries()),
-        "spent": ledger.spent(),
+        "n_charges": len(account.entries),
+        "spent": account.spent,
     }

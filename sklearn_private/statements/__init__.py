@@ -1,7 +1,9 @@
 """What a fitted object promises, and how promises compose."""
 
-from ._compose import Composition, Search, Step, compose
+from ._account import Account
+from ._compose import Composition, compose
 from ._finding import SEEDED, Finding
+from ._joint import JointClaim
 from ._kinds import (
     AggregationStatement,
     AnonymityStatement,
@@ -11,16 +13,19 @@ from ._kinds import (
     MultiPartyStatement,
 )
 from ._statement import PrivacyStatement, library_version, schema
+from ._step import Search, Step
 from ._walk import Walk, ledgers_of, walk
 
 __all__ = [
     "SEEDED",
+    "Account",
     "AggregationStatement",
     "AnonymityStatement",
     "Composition",
     "DPStatement",
     "EncryptionStatement",
     "Finding",
+    "JointClaim",
     "MinimisationStatement",
     "MultiPartyStatement",
     "PrivacyStatement",

@@ -1,98 +1,43 @@
 """The rules by which promises compose, written down once.
 
-A report turns an object into :class:`Step` and :class:`Search` records; this module turns those
-into one :class:`Composition`. The rules:
+A walk turns an object into :class:`Step` and :class:`Search` records; this module turns those into
+one :class:`Composition`. The rules, with the function that keeps each:
 
-1. **Before.** A step that was fitted on the same rows without differential privacy (a scaler, an
-   encoder, an imputer, a selector, a detecting identifier remover, an anonymizer) voids the claim
-   of a DP step that sees its output: its fitted state tells about rows that the claim does not
-   count. *Error.*
-2. **After.** A model fitted behind a DP step, on rows and not only on the step's release, is not
-   covered by the step's claim; nor is what a meta-estimator does with rows around DP estimators
-   (calibrating, tuning a threshold, discarding fits). *Warning.*
-3. **Sums.** DP claims about the same rows add up: their events are composed and priced at the
-   largest delta among them, or, where that has no curve, their epsilons and deltas are summed.
-   Claims under different relations are converted to replace-one, where a claim (epsilon, delta)
-   about a row that is removed or added is (2·epsilon, (1 + e^epsilon)·delta). The unit of the sum
-   is the smallest one. A maximum instead of a sum needs a public partition in which every unit
-   lies in one part; nothing here assumes one.
-4. **Tables.** A DP model and a k-anonymous table of the same rows are together not DP, since the
-   table is not. *Error.*
-5. **Searches.** A search that picks by raw scores releases those scores and the choice: neither is
-   counted by the claims of its fits. *Error.* Every fit counts, not only the winner's; without a
-   ledger the sum is unknown. *Warning.*
-6. **Seeds and labels.** A seeded claim is no claim, and inferred labels make one conditional;
-   statements carry these findings themselves.
+1. **Before** (``_before``). A step that learned from the same rows without differential privacy (a
+   scaler, an encoder, an imputer, a selector, a detecting identifier remover, an anonymizer) voids
+   the claim of a DP step that sees its output: what it learned is counted by no claim. *Error.*
+2. **Around** (``_around``). So does a model that was fitted on rows behind a DP step, and what a
+   meta-estimator does with rows around DP fits: drop fits, score them, calibrate. *Error.*
+3. **Beside** (``_beside``). So does what was fitted without differential privacy on the same rows
+   and is released with a DP step; a k-anonymous table is an example. *Error.*
+4. **Sums** (``_joint``). DP claims about the same rows add up. A joint claim is never below what a
+   ledger holds for the object; fits that left no record make it infinite. The unit of the sum is
+   the smallest one. A maximum instead of a sum needs a public partition in which every unit lies
+   in one part; nothing here assumes one.
+5. **Searches** (``_searches``). A search that picks by raw scores releases those scores and the
+   choice: neither is counted by the claims of its fits. *Error.* Every fit counts, not only the
+   winner's; without a ledger the sum is unknown. *Warning.*
+6. **Other charges** (``_other_charges``). A ledger counts one set of rows: charges that belong to
+   no claim here were spent on the same people. *Note.*
+7. **Large delta** (``_large_delta``). With delta = 1/n, releasing one person's row in full is
+   within the claim. *Warning.*
+8. **Own** (``_own``). A seeded claim is no claim, and inferred labels make one conditional;
+   statements, and steps beside a claim, carry these findings themselves.
+9. **Assumed** (``_assumed``). What no walk can see (a value in a closure, a norm taken from the
+   rows, a tag that lies) is no finding: it is said as an assumption.
 """
 
-import math
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .. import accounting
-from ..exceptions import InvalidParameterError
-from ._finding import Finding, by_gravity
+from ._account import Account
+from ._finding import SEEDED, Finding, by_gravity
+from ._joint import JointClaim, joint_claim
 from ._kinds import AnonymityStatement, DPStatement, MinimisationStatement
-from ._statement import UNITS, PrivacyStatement
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of an object, as the rules see it.
-
-    Parameters
-    ----------
-    path : str
-        Where the step stands, such as ``"pipeline.scale"``.
-    kind : str
-        Name of its class.
-    stateful : bool
-        Whether it learned something from the rows that it was fitted on.
-    statement : PrivacyStatement or None
-        Its promise, if it makes one.
-    behind : tuple of Step
-        The steps whose output it was fitted on, the first one first.
-    """
-
-    path: str
-    kind: str
-    stateful: bool
-    statement: object = None
-    behind: tuple = ()
-
-    @property
-    def promises_anything(self):
-        """Whether any technique protects something here."""
-        return any(s.technique != "none" for s in self.promises(PrivacyStatement))
-
-    def promises(self, kind):
-        """Return the statements of one kind that this step makes, parts included."""
-        every = self.statement.flatten() if self.statement is not None else []
-        return [s for s in every if isinstance(s, kind)]
-
-
-@dataclass(frozen=True)
-class Search:
-    """A search over candidates, as the rules see it.
-
-    Parameters
-    ----------
-    path : str
-        Where the search stands.
-    kind : str
-        Name of its class.
-    n_fits : int
-        Fits on the rows, the refit included.
-    has_ledger : bool
-        Whether each fit was charged to a ledger.
-    private : bool
-        Whether the fits claim differential privacy.
-    """
-
-    path: str
-    kind: str
-    n_fits: int
-    has_ledger: bool
-    private: bool
+from ._statement import PrivacyStatement
+from ._step import Search, Step
 
 
 @dataclass(frozen=True)
@@ -103,26 +48,50 @@ class Composition:
     ----------
     findings : tuple of Finding
         The gravest first.
-    epsilon, delta : float or None
-        The joint claim of the DP steps on the same rows; None without one. Void where a finding
-        is an error.
-    neighboring, unit : str or None
-        The relation and the unit of the joint claim.
+    joint : JointClaim or None
+        The joint claim of the DP steps on the same rows; None without one. Void where a finding is
+        an error.
+    assumes : tuple of str
+        What no walk can see, with its place.
     """
 
-    findings: tuple
-    epsilon: float | None = None
-    delta: float | None = None
-    neighboring: str | None = None
-    unit: str | None = None
+    findings: tuple[Finding, ...]
+    joint: JointClaim | None = None
+    assumes: tuple[str, ...] = ()
 
     @property
-    def holds(self):
+    def epsilon(self) -> float | None:
+        """Epsilon of the joint claim, None without one."""
+        return self.joint and self.joint.epsilon
+
+    @property
+    def delta(self) -> float | None:
+        """Delta of the joint claim, None without one."""
+        return self.joint and self.joint.delta
+
+    @property
+    def neighboring(self) -> str | None:
+        """The relation of the joint claim, None without one."""
+        return self.joint and self.joint.neighboring
+
+    @property
+    def unit(self) -> str | None:
+        """The unit of the joint claim, None without one."""
+        return self.joint and self.joint.unit
+
+    @property
+    def holds(self) -> bool:
         """Whether no finding voids a claim."""
         return all(finding.level != "error" for finding in self.findings)
 
 
-def compose(steps, searches=(), *, same_rows=True):
+def compose(
+    steps: Sequence[Step],
+    searches: Sequence[Search] = (),
+    accounts: Sequence[Account] = (),
+    *,
+    same_rows: bool = True,
+) -> Composition:
     """Compose the promises of steps and searches.
 
     Parameters
@@ -131,6 +100,8 @@ def compose(steps, searches=(), *, same_rows=True):
         Every step, in the order in which the rows pass.
     searches : sequence of Search
         Every search around them.
+    accounts : sequence of Account
+        The ledgers that their fits were charged to.
     same_rows : bool, default=True
         Whether separate objects were fitted on rows of the same people. Steps of one object
         always were.
@@ -139,43 +110,53 @@ def compose(steps, searches=(), *, same_rows=True):
     -------
     Composition
     """
+    groups = [steps] if same_rows else _by_object(steps)
     findings = [
         *_own(steps),
         *_before(steps),
-        *_after(steps),
-        *(_tables(steps) if same_rows else _tables_of_each_object(steps)),
-        *_selection(searches),
+        *_around(steps),
+        *(finding for group in groups for finding in _beside(group)),
+        *_searches(searches),
+        *_other_charges(steps, searches, accounts),
+        *_large_delta(steps),
+        *_without_promise(steps, searches),
     ]
-    if steps and not any(step.promises_anything for step in steps):
-        findings.append(
-            Finding.warning(
-                "no-promise",
-                "no part of it makes a privacy promise",
-                "swap in a private part, such as DPLogisticRegression for LogisticRegression",
-                where=steps[0].path,
-            )
-        )
-    return Composition(by_gravity(findings), *_joint(steps))
+    joint = _joint(steps, searches, accounts)
+    return Composition(by_gravity(findings), joint, _assumed(steps) if joint else ())
 
 
-def _own(steps):
+def _own(steps: Sequence[Step]) -> Iterator[Finding]:
+    claimed = any(step.is_claimed for step in steps)
     for step in steps:
-        for statement in step.statement.flatten() if step.statement is not None else []:
-            for finding in statement.findings:
-                yield finding.within(step.path)
+        for statement in step.promises(PrivacyStatement):
+            yield from (_placed(finding, step) for finding in statement.findings)
+        if claimed:
+            yield from (finding.within(step.path) for finding in step.findings)
 
 
-def _before(steps):
+def _placed(finding: Finding, step: Step) -> Finding:
+    if finding.code == SEEDED.code and step.seeded_by:
+        return Finding.error(
+            "seeded-noise",
+            f"{step.seeded_by} gives each estimator that it fits a seed, so the noise can be "
+            "repeated: epsilon is infinite",
+            f"fit the DP estimator by itself: {step.seeded_by} has no setting without seeds",
+            where=step.path.rpartition(".")[0],
+        )
+    return finding.within(step.path)
+
+
+def _before(steps: Sequence[Step]) -> Iterator[Finding]:
     for step in steps:
         if not step.promises(DPStatement):
             continue
         for earlier in step.behind:
-            if earlier.stateful and not earlier.promises(DPStatement):
+            if earlier.is_uncounted:
                 message, remedy = _why_void(earlier, step)
                 yield Finding.error("fitted-without-dp", message, remedy, where=earlier.path)
 
 
-def _why_void(earlier, step):
+def _why_void(earlier: Step, step: Step) -> tuple[str, str]:
     if earlier.promises(AnonymityStatement):
         return (
             f"{earlier.kind} was fitted on the same rows in front of {step.kind}: its cells are "
@@ -193,45 +174,71 @@ def _why_void(earlier, step):
         f"{earlier.kind} was fitted on the same rows without differential privacy, so the claim "
         f"of {step.kind} behind it is void",
         f"replace {earlier.kind} by a DomainEncoder with public ranges and categories, or fit it "
-        "on public data",
+        "on public data and freeze it",
     )
 
 
-def _after(steps):
+def _around(steps: Sequence[Step]) -> Iterator[Finding]:
     for step in steps:
-        front = [earlier for earlier in step.behind if earlier.promises(DPStatement)]
-        if front and step.stateful and not step.promises(DPStatement):
-            yield Finding.warning(
-                "not-covered",
-                f"{step.kind} was fitted on rows behind {front[-1].kind}, whose claim does not "
-                "cover it",
-                f"replace {step.kind} by a DP estimator",
+        covered = [earlier for earlier in step.behind if earlier.is_claimed]
+        if not step.is_uncounted or not (covered or step.hides_fits):
+            continue
+        inside = f"{covered[-1].kind}, whose claim does not cover it" if covered else "DP fits"
+        does = f": it {step.does}, which no claim counts" if step.does else ""
+        yield Finding.error(
+            "not-covered",
+            f"{step.kind} was fitted on rows behind or around {inside}{does}",
+            f"replace {step.kind} by a DP estimator, or fit the DP estimator by itself",
+            where=step.path,
+        )
+
+
+def _beside(steps: Sequence[Step]) -> Iterator[Finding]:
+    models = [step for step in steps if step.is_claimed]
+    for step in steps:
+        apart = [model for model in models if step not in model.behind and model not in step.behind]
+        if not step.is_uncounted or step.hides_fits or len(apart) < len(models) or not models:
+            continue  # rules 1 and 2 have said it already
+        if step.promises(AnonymityStatement):
+            yield Finding.error(
+                "table-beside-model",
+                f"a k-anonymous table ({step.kind}) and a DP model ({models[0].kind}) of the same "
+                "rows are together not differentially private",
+                "release one of the two, or make the table from other people's rows",
                 where=step.path,
             )
+            continue
+        yield Finding.error(
+            "released-beside",
+            f"{step.kind}, fitted without differential privacy, and {models[0].kind}, fitted on "
+            "the same rows, are together not differentially private",
+            "release one of the two, or fit one of them on other people's rows",
+            where=step.path,
+        )
 
 
-def _tables(steps):
-    tables = [step for step in steps if step.promises(AnonymityStatement)]
-    models = [step for step in steps if step.promises(DPStatement)]
-    for table in tables:
-        for model in models:
-            if table not in model.behind:  # rule 1 has said it already
-                yield Finding.error(
-                    "table-beside-model",
-                    f"a k-anonymous table ({table.kind}) and a DP model ({model.kind}) of the "
-                    "same rows are together not differentially private",
-                    "release one of the two, or make the table from other people's rows",
-                    where=table.path,
-                )
+def _by_object(steps: Sequence[Step]) -> list[list[Step]]:
+    roots = sorted({step.path.partition(".")[0] for step in steps})
+    return [[s for s in steps if s.path.partition(".")[0] == root] for root in roots]
 
 
-def _tables_of_each_object(steps):
-    roots = {step.path.partition(".")[0] for step in steps}
-    for root in sorted(roots):
-        yield from _tables([s for s in steps if s.path.partition(".")[0] == root])
+def _joint(
+    steps: Sequence[Step], searches: Sequence[Search], accounts: Sequence[Account]
+) -> JointClaim | None:
+    hidden = [*(s for s in steps if s.hides_fits), *(s for s in searches if s.private)]
+    return joint_claim(
+        _claims(steps),
+        accounts,
+        hides_fits=bool(hidden),
+        unrecorded=not all(step.has_ledger for step in hidden),
+    )
 
 
-def _selection(searches):
+def _claims(steps: Sequence[Step]) -> list[DPStatement]:
+    return [claim for step in steps for claim in step.promises(DPStatement)]
+
+
+def _searches(searches: Sequence[Search]) -> Iterator[Finding]:
     for search in searches:
         if not search.private:
             continue
@@ -252,36 +259,53 @@ def _selection(searches):
             )
 
 
-def _joint(steps):
-    """Return epsilon, delta, relation and unit of the joint claim."""
-    claims = [claim for step in steps for claim in step.promises(DPStatement)]
-    if not claims:
-        return None, None, None, None
-    relations = {claim.neighboring for claim in claims}
-    mixed = len(relations) > 1
-    relation = "replace_one" if mixed else claims[0].neighboring
-    unit = min((claim.unit for claim in claims), key=UNITS.index)
-    if len(claims) == 1 or any(claim.epsilon == math.inf for claim in claims):
-        worst = max(claims, key=lambda claim: (claim.epsilon, claim.delta))
-        return worst.epsilon, worst.delta, relation, unit
-    delta = max(claim.delta for claim in claims)
-    epsilon = math.inf if mixed else _priced(claims, delta, relation)
-    if epsilon == math.inf:
-        pairs = [_as_replace_one(c) if mixed else (c.epsilon, c.delta) for c in claims]
-        epsilon, delta = (math.fsum(column) for column in zip(*pairs, strict=True))
-    return epsilon, min(1.0, delta), relation, unit
+def _other_charges(
+    steps: Sequence[Step], searches: Sequence[Search], accounts: Sequence[Account]
+) -> Iterator[Finding]:
+    if any(step.hides_fits for step in steps) or any(search.private for search in searches):
+        return  # then they are part of the joint claim
+    for account in accounts:
+        others = account.others(_claims(steps))
+        if others:
+            yield Finding.note(
+                "other-charges",
+                f"{len(others)} of {len(account.entries)} charges in {account.ledger.path} belong "
+                "to no claim here: they were spent on the same rows, and together epsilon is "
+                f"{account.spent:.4g}",
+                "report the objects that they paid for together",
+                where="ledger",
+            )
 
 
-def _priced(claims, delta, relation):
-    event = accounting.compose_events([claim.event for claim in claims])
-    try:
-        return accounting.epsilon(event, delta=delta, neighboring=relation)
-    except InvalidParameterError:  # a mechanism whose curve is not known
-        return math.inf
+def _large_delta(steps: Sequence[Step]) -> Iterator[Finding]:
+    for step in steps:
+        for claim in step.promises(DPStatement):
+            if claim.n_rows and claim.delta * claim.n_rows >= 1:
+                yield Finding.warning(
+                    "large-delta",
+                    f"delta = {claim.delta:g} is not below 1/n for n = {claim.n_rows}: releasing "
+                    "one row in full would be within the claim",
+                    f"set delta far below {1 / claim.n_rows:.2g}",
+                    where=f"{step.path}.delta",
+                )
 
 
-def _as_replace_one(claim):
-    if claim.neighboring == "replace_one":
-        return claim.epsilon, claim.delta
-    # Beyond e^700, which is still a float, the delta is 1 in any case.
-    return 2 * claim.epsilon, (1 + math.exp(min(claim.epsilon, 700.0))) * claim.delta
+def _without_promise(steps: Sequence[Step], searches: Sequence[Search]) -> Iterator[Finding]:
+    kept = any(step.promises_anything or step.hides_fits for step in steps)
+    if steps and not kept and not any(search.private for search in searches):
+        yield Finding.warning(
+            "no-promise",
+            "no part of it makes a privacy promise",
+            "swap in a private part, such as DPLogisticRegression for LogisticRegression",
+            where=steps[0].path,
+        )
+
+
+def _assumed(steps: Sequence[Step]) -> tuple[str, ...]:
+    unseen = [f"{step.path}: {text}" for step in steps for text in step.assumes]
+    return (
+        *unseen,
+        "bounds, norms, categories, columns, settings and the choice of this object were fixed "
+        "without looking at the rows",
+        "every other release from these rows is counted elsewhere",
+    )

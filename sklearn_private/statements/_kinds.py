@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+from dp_accounting import DpEvent
+
 from .. import accounting
 from ._statement import PrivacyStatement, number
 
@@ -20,6 +22,8 @@ class DPStatement(PrivacyStatement):
         The neighbouring relation.
     event : dp_accounting.DpEvent
         The mechanism as an event; statements compose through it.
+    charges : tuple of str
+        The entries of ledgers that paid for it, each as ``"uuid of the ledger/number"``.
     """
 
     technique: ClassVar[str] = "differential privacy"
@@ -27,7 +31,8 @@ class DPStatement(PrivacyStatement):
     epsilon: float
     delta: float
     neighboring: str
-    event: object
+    event: DpEvent
+    charges: tuple[str, ...] = ()
 
     def claim(self):
         """Return the claim in one line."""

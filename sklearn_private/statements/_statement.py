@@ -51,6 +51,9 @@ class PrivacyStatement:
         Source of every random number that the claim rests on.
     findings : tuple of Finding
         Faults and conditions that the object itself knows of; ``where`` is relative to it.
+    n_rows : int or None
+        Public number of units: of rows, or of persons or sites where they are the unit. None where
+        it is unknown or hidden.
     parts : tuple of PrivacyStatement
         Further protections of the same object.
     version : str
@@ -71,6 +74,7 @@ class PrivacyStatement:
     bounds: dict = field(default_factory=dict)
     randomness: str = "none"
     findings: tuple = ()
+    n_rows: int | None = None
     parts: tuple = ()
     version: str = field(default_factory=lambda: library_version())
 

@@ -1,35 +1,40 @@
 """Walk a fitted object and note what the composition rules need to know.
 
 Pipelines pass rows on; column transformers and feature unions pass the same rows to each part;
-searches by raw scores refit an estimator; other meta-estimators hold fitted estimators under the
-names that scikit-learn gives them, and count as a step behind those. Everything else is one step.
+searches by raw scores refit an estimator; other meta-estimators hold fitted estimators, and count
+as a step behind those. Everything else is one step. What a step learned from the rows is told by
+:mod:`._learning`, what a meta-estimator does around its fits by :mod:`._holders`.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sklearn.compose import ColumnTransformer
-from sklearn.exceptions import NotFittedError
-from sklearn.impute import SimpleImputer
-from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
-from sklearn.utils import get_tags
-from sklearn.utils.validation import check_is_fitted
 
-from ..accounting import open_ledger
+from ..accounting import PrivacyLedger, open_ledger
 from ..exceptions import InvalidParameterError
-from ._compose import Search, Step
+from ._finding import Finding
+from ._holders import (
+    beyond_what_it_holds,
+    held_estimators,
+    is_fitted,
+    is_holder,
+    keeps_record,
+    what_it_does,
+    would_claim,
+)
 from ._kinds import DPStatement, MinimisationStatement
+from ._learning import NOTHING, SOMETHING, Learning, learning_of
+from ._statement import PrivacyStatement
+from ._step import Search, Step
 
-_HELD = ("best_estimator_", "estimator_", "regressor_", "classifier_", "final_estimator_")
-_HELD_IN_LISTS = ("estimators_", "calibrated_classifiers_")
-
-_LEARNS_NOTHING = {
-    FixedThresholdClassifier: lambda step: True,
-    SimpleImputer: lambda step: step.strategy == "constant",
-    OneHotEncoder: lambda step: step.categories != "auto",
-    OrdinalEncoder: lambda step: step.categories != "auto",
-}
+Behind = tuple[Step, ...]
 
 
 @dataclass
@@ -40,15 +45,16 @@ class Walk:
     ----------
     steps : list of Step
     searches : list of Search
-    ledgers : dict of path to PrivacyLedger
+    ledgers : dict of str to PrivacyLedger
+        By path.
     """
 
-    steps: list
-    searches: list
-    ledgers: dict
+    steps: list[Step] = field(default_factory=list)
+    searches: list[Search] = field(default_factory=list)
+    ledgers: dict[str, PrivacyLedger] = field(default_factory=dict)
 
 
-def walk(obj, name):
+def walk(obj: Any, name: str) -> Walk:
     """Return the :class:`Walk` of one fitted object.
 
     Parameters
@@ -69,33 +75,56 @@ def walk(obj, name):
         If it promises nothing and is no estimator, or was not fitted.
     """
     _refuse_unfitted(obj)
-    found = Walk([], [], {})
+    found = Walk()
     _visit(obj, name, (), found)
     return found
 
 
-def _visit(obj, path, behind, found):
+def _visit(obj: Any, path: str, behind: Behind, found: Walk) -> Behind:
     """Note ``obj`` and return the steps that rows have passed once they leave it."""
     if obj is None or isinstance(obj, str):  # "passthrough", "drop"
         return behind
-    _note_ledger(obj, found)
-    if isinstance(obj, Pipeline):
-        for name, step in obj.steps:
-            behind = _visit(step, f"{path}.{name}", behind, found)
-        return behind
-    if isinstance(obj, ColumnTransformer | FeatureUnion):
-        return _visit_parallel(obj, path, behind, found)
+    for ledger in ledgers_of(obj):
+        found.ledgers[str(ledger.path)] = ledger
+    if own_statement(obj) is not None:
+        return _visit_promise(obj, path, behind, found)
     if _is_search(obj):
         return _visit_search(obj, path, behind, found)
+    if isinstance(obj, FrozenEstimator):
+        return _visit_frozen(obj, path, behind, found)
+    if isinstance(obj, Pipeline):
+        return _visit_in_turn(obj, path, behind, found)
+    if isinstance(obj, ColumnTransformer | FeatureUnion):
+        return _visit_parallel(obj, path, behind, found)
     return _visit_step(obj, path, behind, found)
 
 
-def _visit_parallel(obj, path, behind, found):
+def _visit_in_turn(obj: Pipeline, path: str, behind: Behind, found: Walk) -> Behind:
+    for name, step in obj.steps:
+        behind = _visit(step, f"{path}.{name}", behind, found)
+    return _note_around(obj, path, behind, found)
+
+
+def _visit_parallel(
+    obj: ColumnTransformer | FeatureUnion, path: str, behind: Behind, found: Walk
+) -> Behind:
     parts = obj.transformers_ if isinstance(obj, ColumnTransformer) else obj.transformer_list
-    return _visit_each([(name, part) for name, part, *_ in parts], path, behind, found)
+    after = _visit_each([(name, part) for name, part, *_ in parts], path, behind, found)
+    return _note_around(obj, path, after, found)
 
 
-def _visit_each(parts, path, behind, found):
+def _note_around(obj: Any, path: str, behind: Behind, found: Walk) -> Behind:
+    """Note what a subclass does around its parts, or assumes of them."""
+    learned = beyond_what_it_holds(obj) if is_holder(obj) else SOMETHING
+    if learned == NOTHING:
+        return behind
+    step = _step(obj, path, None, behind, learned)
+    step = replace(step, **_hidden(obj, is_holder(obj)))
+    found.steps.append(step)
+    return (*behind, step)
+
+
+def _visit_each(parts: Iterable[tuple[str, Any]], path: str, behind: Behind, found: Walk) -> Behind:
     """Visit parts that take the same rows, and return the steps that any of them passed."""
     after = list(behind)
     for name, part in parts:
@@ -104,86 +133,128 @@ def _visit_each(parts, path, behind, found):
     return tuple(after)
 
 
-def _visit_search(obj, path, behind, found):
+def _visit_search(obj: Any, path: str, behind: Behind, found: Walk) -> Behind:
     inner = getattr(obj, "best_estimator_", None)
-    first = len(found.steps)
     if inner is not None:
         behind = _visit(inner, f"{path}.best", behind, found)
-    steps = found.steps[first:]
-    results = obj.cv_results_
-    n_fits = len(results["params"]) * obj.n_splits_ + (inner is not None)
-    private = any(step.promises(DPStatement) for step in steps) or (
-        inner is None and _has_parameter(obj.estimator, "epsilon")
-    )
-    found.searches.append(
-        Search(path, type(obj).__name__, n_fits, bool(ledgers_of(obj)), private=private)
-    )
-    return behind
-
-
-def _visit_step(obj, path, behind, found):
-    statement = getattr(obj, "privacy_statement_", None)
-    if statement is None:
-        behind = _visit_each(_held(obj), path, behind, found)
-    else:
-        _note_searches(obj, path, found)
-    step = Step(path, type(obj).__name__, _is_stateful(obj, statement), statement, behind)
+    n_fits = len(obj.cv_results_["params"]) * obj.n_splits_ + (inner is not None)
+    private = would_claim(obj.estimator)
+    has_ledger = keeps_record(obj.estimator)
+    found.searches.append(Search(path, type(obj).__name__, n_fits, has_ledger, private))
+    if private:  # the rule for searches says what there is to say
+        return behind
+    step = _step(obj, path, None, behind, SOMETHING)
     found.steps.append(step)
     return (*behind, step)
 
 
-def _note_searches(obj, path, found):
-    """Note the searches inside a wrapper, whose statement has the promises of what it holds."""
-    inside = Walk([], [], {})
-    _visit_each(_held(obj), path, (), inside)
+def _visit_frozen(obj: FrozenEstimator, path: str, behind: Behind, found: Walk) -> Behind:
+    """Visit what was fitted earlier: on which rows, nobody can see.
+
+    What makes or hides a claim keeps what voids that claim. The rest is a condition.
+    """
+    inside = Walk()
+    passed = _visit_each(held_estimators(obj), path, behind, inside)
+    claims = any(step.promises(DPStatement) or step.hides_fits for step in inside.steps)
+    if not claims:
+        thawed = {id(step): step for step in inside.steps}
+        inside.steps = [_on_condition(step) for step in inside.steps]
+        renewed = dict(zip(thawed, inside.steps, strict=True))
+        passed = tuple(renewed.get(id(step), step) for step in passed)
+    found.steps += inside.steps
+    found.searches += inside.searches
+    found.ledgers |= inside.ledgers
+    return passed
+
+
+def _on_condition(step: Step) -> Step:
+    if not step.stateful:
+        return step
+    condition = Finding.warning(
+        "frozen-step",
+        f"{step.kind} was fitted earlier and frozen: claims beside it hold on the condition that "
+        "it was fitted on other people's rows",
+        "fit it on public rows, and say where they are from",
+    )
+    return replace(step, stateful=False, findings=(condition,))
+
+
+def _visit_promise(obj: Any, path: str, behind: Behind, found: Walk) -> Behind:
+    """Note a step whose own statement speaks for all that it holds, but for searches."""
+    statement, inside = own_statement(obj), Walk()
+    _visit_each(held_estimators(obj), path, (), inside)
     found.searches.extend(inside.searches)
     found.ledgers.update(inside.ledgers)
+    step = _step(obj, path, statement, behind, _promised(obj, statement))
+    found.steps.append(step)
+    return (*behind, step)
 
 
-def _held(obj):
-    for name in _HELD:
-        if _is_fitted(getattr(obj, name, None)):  # some are templates that are never fitted
-            yield name.rstrip("_"), getattr(obj, name)
-    for name in _HELD_IN_LISTS:
-        for i, inner in enumerate(_flat(getattr(obj, name, ()))):
-            inner = getattr(inner, "estimator", inner)  # calibrated classifiers wrap theirs
-            if _is_fitted(inner):
-                yield f"{name.rstrip('_')}[{i}]", inner
+def _visit_step(obj: Any, path: str, behind: Behind, found: Walk) -> Behind:
+    first = len(found.steps)
+    after = _visit_each(held_estimators(obj), path, behind, found)
+    held = found.steps[first:]
+    holder, private = is_holder(obj), would_claim(obj)
+    if held and not (holder or private or any(step.statement for step in held)):
+        del found.steps[first:]  # a forest of plain trees is one step
+        after = behind
+    if any(_is_seeded_by(obj, step) for _, step in held_estimators(obj)):
+        kind = type(obj).__name__
+        found.steps[first:] = [replace(s, seeded_by=kind) for s in found.steps[first:]]
+    step = _step(obj, path, None, after, beyond_what_it_holds(obj))
+    step = replace(step, does=what_it_does(obj), **_hidden(obj, holder))
+    found.steps.append(step)
+    return (*after, step)
 
 
-def _flat(values):
-    return values.ravel() if hasattr(values, "ravel") else values
+def _step(
+    obj: Any, path: str, statement: PrivacyStatement | None, behind: Behind, learned: Learning
+) -> Step:
+    return Step(
+        path,
+        type(obj).__name__,
+        learned.stateful,
+        statement,
+        behind,
+        findings=learned.findings,
+        assumes=learned.assumes,
+    )
 
 
-def _is_search(obj):
-    by_raw_scores = not hasattr(obj, "privacy_statement_")
-    return by_raw_scores and hasattr(obj, "cv_results_") and hasattr(obj, "n_splits_")
+def _hidden(obj: Any, holder: bool) -> dict[str, bool]:
+    """Return what a step says of DP fits that were made inside and not kept."""
+    hides = not holder and would_claim(obj)
+    return {"hides_fits": hides, "has_ledger": hides and keeps_record(obj)}
 
 
-def _is_fitted(obj):
-    if not hasattr(obj, "get_params"):
-        return False
-    try:
-        check_is_fitted(obj)
-    except NotFittedError:
-        return False
-    return True
-
-
-def _is_stateful(obj, statement):
+def _promised(obj: Any, statement: PrivacyStatement) -> Learning:
+    """Return what a step with a statement of its own learned."""
     if isinstance(statement, MinimisationStatement):
-        return statement.detected
-    if type(obj) in _LEARNS_NOTHING:
-        return not _LEARNS_NOTHING[type(obj)](obj)
-    return not hasattr(obj, "__sklearn_tags__") or get_tags(obj).requires_fit
+        return SOMETHING if statement.detected else NOTHING
+    return learning_of(obj) if statement.technique == "none" else SOMETHING
 
 
-def _note_ledger(obj, found):
-    for ledger in ledgers_of(obj):
-        found.ledgers[str(ledger.path)] = ledger
+def own_statement(obj: Any) -> PrivacyStatement | None:
+    """Return the statement that an object makes itself, not one that it passes on."""
+    if inspect.getattr_static(obj, "privacy_statement_", None) is None:
+        return None
+    statement = getattr(obj, "privacy_statement_", None)
+    passed_on = hasattr(obj, "get_params") and statement.owner != type(obj).__name__
+    return None if passed_on else statement
 
 
-def ledgers_of(obj):
+def _is_search(obj: Any) -> bool:
+    return hasattr(obj, "cv_results_") and hasattr(obj, "n_splits_")
+
+
+def _is_seeded_by(obj: Any, held: Any) -> bool:
+    """Return whether a meta-estimator gave a seed to a fit whose user had set none."""
+    template = getattr(obj, "estimator", None)
+    unseeded = hasattr(template, "random_state") and template.random_state is None
+    return unseeded and getattr(held, "random_state", None) is not None
+
+
+def ledgers_of(obj: Any) -> list[PrivacyLedger]:
     """Return the ledgers among the parameters of an estimator and of what is inside it.
 
     Parameters
@@ -203,18 +274,14 @@ def ledgers_of(obj):
     return [open_ledger(value) for value in values]
 
 
-def _has_parameter(obj, name):
-    return any(key.rpartition("__")[2] == name for key in obj.get_params(deep=True))
-
-
-def _refuse_unfitted(obj):
+def _refuse_unfitted(obj: Any) -> None:
     if not isinstance(obj, type) and hasattr(obj, "privacy_statement_"):
         return
     if isinstance(obj, type) or not hasattr(obj, "get_params"):
         got = obj.__name__ if isinstance(obj, type) else type(obj).__name__
         raise InvalidParameterError(f"privacy_report takes fitted estimators. Got {got} instead.")
     # A search with refit=False has results only.
-    if not (_is_search(obj) or _is_fitted(obj)):
+    if not (_is_search(obj) or is_fitted(obj)):
         raise InvalidParameterError(
             f"privacy_report needs a fitted object, since it reads what was promised. Fit this "
             f"{type(obj).__name__} first."

@@ -92,7 +92,7 @@ def test_a_good_pipeline_has_no_findings_and_one_claim(rows):
     [
         FunctionTransformer(np.sign),
         Normalizer(),
-        SimpleImputer(strategy="constant", fill_value=0.0),
+        SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True),
         ColumnTransformer([("one", DomainEncoder((-1, 1)), [0])], remainder="passthrough"),
         FeatureUnion([("one", DomainEncoder((-1, 1))), ("two", "passthrough"), ("no", "drop")]),
         "passthrough",
@@ -221,18 +221,24 @@ def test_an_encoder_with_given_categories_learns_nothing(categories, voids, rows
     [
         lambda: CalibratedClassifierCV(private(), cv=2),
         lambda: TunedThresholdClassifierCV(private(), cv=2),
-        lambda: VotingClassifier([("a", private()), ("b", private())]),
         lambda: RFE(private(), n_features_to_select=2),
         lambda: RFECV(private(), cv=2),
     ],
-    ids=["calibrated", "tuned threshold", "voting", "elimination", "elimination by folds"],
+    ids=["calibrated", "tuned threshold", "elimination", "elimination by folds"],
 )
 def test_what_a_meta_estimator_does_around_dp_fits_is_not_covered(meta, rows):
     fitted = meta().fit(*rows)
     report = privacy_report(fitted)
-    assert found(report) == [("warning", type(fitted).__name__.lower())]
+    assert found(report) == [("error", type(fitted).__name__.lower())]
     assert "does not cover it" in report.findings[0].message
-    assert report.composition.epsilon >= 1.0
+    assert report.composition.epsilon == np.inf
+    assert not report.holds
+
+
+def test_an_ensemble_that_keeps_every_fit_keeps_the_labels_too(rows):
+    report = privacy_report(VotingClassifier([("a", private()), ("b", private())]).fit(*rows))
+    assert [(f.level, f.code) for f in report.findings] == [("warning", "learned-labels")]
+    assert 1.0 < report.composition.epsilon < 2.0
 
 
 def test_a_meta_estimator_that_learns_nothing_itself_is_fine(rows):

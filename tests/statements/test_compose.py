@@ -3,8 +3,9 @@ import math
 import pytest
 from dp_accounting import GaussianDpEvent, NonPrivateDpEvent
 
-from sklearn_private import accounting
+from sklearn_private import PrivacyLedger, accounting
 from sklearn_private.statements import (
+    Account,
     AggregationStatement,
     AnonymityStatement,
     DPStatement,
@@ -60,9 +61,9 @@ def test_a_step_fitted_without_dp_voids_the_claim_behind_it():
     assert not found.holds
 
 
-def test_a_step_that_learns_nothing_or_stands_elsewhere_voids_nothing():
+def test_a_step_that_learns_nothing_voids_nothing_wherever_it_stands():
     stateless = step("encoder", stateful=False)
-    elsewhere = step("other")
+    elsewhere = step("other", stateful=False)
     found = compose([stateless, elsewhere, dp_model(stateless)])
     assert found.findings == ()
     assert found.holds
@@ -89,15 +90,34 @@ def test_a_remover_of_declared_columns_voids_nothing():
     assert compose([remover, dp_model(remover)]).findings == ()
 
 
-# 2. after
+# 2. around
 
 
 def test_a_model_fitted_behind_a_dp_step_is_not_covered():
     first = dp_model(name="first")
     found = compose([first, step("plain", first)])
-    assert levels(found) == [("warning", "pipeline.plain")]
+    assert levels(found) == [("error", "pipeline.plain")]
     assert "does not cover it" in found.findings[0].message
-    assert found.holds
+    assert not found.holds
+
+
+def test_fits_that_a_step_drops_make_the_joint_claim_infinite_without_a_record():
+    dropping = Step("rfe", "RFE", True, hides_fits=True, does="drops fits")
+    found = compose([dropping])
+    assert levels(found) == [("error", "rfe")]
+    assert "drops fits, which no claim counts" in found.findings[0].message
+    assert found.epsilon == math.inf
+
+
+# 3. beside
+
+
+def test_what_was_fitted_without_dp_beside_a_dp_step_is_released_with_it():
+    found = compose([step("other"), dp_model()])
+    assert [(f.level, f.code, f.where) for f in found.findings] == [
+        ("error", "released-beside", "pipeline.other")
+    ]
+    assert not found.holds
 
 
 def test_a_step_that_learns_nothing_behind_a_dp_step_is_fine():
@@ -105,7 +125,52 @@ def test_a_step_that_learns_nothing_behind_a_dp_step_is_fine():
     assert compose([first, step("rounding", first, stateful=False)]).findings == ()
 
 
-# 3. sums
+# 4. sums
+
+
+def pay(ledger, n=1):
+    return [ledger.spend(promise().event, owner="DPModel", delta=1e-5) for _ in range(n)]
+
+
+def paid(ledger, charge, name="model", **fields):
+    return dp_model(name=name, charges=(Account(ledger).name_of(charge),), **fields)
+
+
+def test_the_joint_claim_is_never_below_what_the_ledger_holds_for_the_object(tmp_path):
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=50, delta=1e-5)
+    first, second = pay(ledger, 2)
+    found = compose([paid(ledger, first, "a"), paid(ledger, second, "b")], (), [Account(ledger)])
+    alone = compose([dp_model(name="a"), dp_model(name="b")])
+    assert found.epsilon == ledger.spent() > alone.epsilon
+    assert found.findings == ()
+
+
+def test_fits_that_were_dropped_count_by_what_the_ledger_holds(tmp_path):
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=50, delta=1e-5)
+    charges = pay(ledger, 5)
+    kept = paid(ledger, charges[-1])
+    dropping = Step("m", "RFE", True, None, (kept,), hides_fits=True, has_ledger=True)
+    found = compose([kept, dropping], (), [Account(ledger)])
+    assert found.epsilon >= ledger.spent() > 2
+    assert [f.code for f in found.findings] == ["not-covered"]
+
+
+def test_charges_of_other_objects_are_a_note_and_no_part_of_the_claim(tmp_path):
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=50, delta=1e-5)
+    charges = pay(ledger, 3)
+    found = compose([paid(ledger, charges[0])], (), [Account(ledger)])
+    assert found.epsilon == pytest.approx(1.0)
+    assert [(f.level, f.code) for f in found.findings] == [("note", "other-charges")]
+    assert f"2 of 3 charges in {ledger.path}" in found.findings[0].message
+    assert f"epsilon is {ledger.spent():.4g}" in found.findings[0].message
+
+
+def test_a_claim_is_stated_under_the_relation_of_the_ledger_that_paid_for_it(tmp_path):
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=50, delta=1e-5)
+    charge = ledger.spend(promise().event, delta=1e-5, neighboring="zero_out")
+    found = compose([paid(ledger, charge, neighboring="zero_out")], (), [Account(ledger)])
+    assert found.neighboring == "replace_one"
+    assert found.epsilon >= ledger.spent() > 1.9
 
 
 def test_claims_about_the_same_rows_add_up_through_their_events():
@@ -166,7 +231,7 @@ def test_one_infinite_claim_makes_the_sum_infinite():
     assert found.epsilon == math.inf
 
 
-# 4. tables
+# 3. tables
 
 
 def test_a_dp_model_and_a_k_anonymous_table_of_the_same_rows_are_not_dp():
@@ -209,7 +274,7 @@ def test_a_search_over_fits_without_claims_is_not_our_business():
     assert compose([dp_model()], [search]).findings == ()
 
 
-# 6. what statements know themselves
+# 8. what statements know themselves
 
 
 def test_findings_of_statements_and_parts_are_told_with_their_place():
@@ -221,6 +286,40 @@ def test_findings_of_statements_and_parts_are_told_with_their_place():
     assert compose([dp_model()]).findings == ()
 
 
+def test_conditions_of_a_step_matter_only_beside_a_claim():
+    condition = Finding.warning("a-code", "it is so", "mend it")
+    frozen = Step("pipeline.frozen", "Frozen", False, findings=(condition,))
+    assert levels(compose([frozen, dp_model()])) == [("warning", "pipeline.frozen")]
+    assert [f.code for f in compose([frozen]).findings] == ["no-promise"]
+
+
+@pytest.mark.parametrize(
+    "delta, n_rows, large",
+    [
+        (0.05, 400, True),
+        (1 / 400, 400, True),
+        (0.0024, 400, False),
+        (0.5, None, False),
+        (0, 9, False),
+    ],
+)
+def test_a_delta_of_one_over_n_or_more_is_a_finding(delta, n_rows, large):
+    found = compose([dp_model(delta=delta, n_rows=n_rows)])
+    expected = [("warning", "large-delta", "pipeline.model.delta")] if large else []
+    assert [(f.level, f.code, f.where) for f in found.findings] == expected
+
+
+# 9. what nobody can see
+
+
+def test_what_no_walk_can_see_is_assumed_where_something_is_claimed():
+    opaque = Step("pipeline.f", "Function", False, assumes=("the mean in f is public",))
+    assumed = compose([opaque, dp_model()]).assumes
+    assert assumed[0] == "pipeline.f: the mean in f is public"
+    assert "without looking at the rows" in assumed[1]
+    assert compose([opaque]).assumes == ()
+
+
 # all together
 
 
@@ -230,7 +329,7 @@ def test_the_gravest_findings_come_first_and_each_comes_once():
     scaler = step("scaler")
     first = dp_model(scaler, findings=(note, seeded, seeded))
     found = compose([scaler, first, step("plain", scaler, first)])
-    assert [f.level for f in found.findings] == ["error", "error", "warning", "note"]
+    assert [f.level for f in found.findings] == ["error", "error", "error", "note"]
 
 
 def test_an_object_without_any_promise_is_told_so():

@@ -180,12 +180,22 @@ class PrivacyLedger:
             rows = connection.execute("SELECT * FROM charges ORDER BY id")
             return [read_charge(row) for row in rows]
 
-    def spent(self):
+    def spent(self, entries=None):
         """Return the epsilon spent at ``delta``: the smallest budget that admits all charges.
 
         It is a reading; the guarantee is that of the budget, which was fixed in advance.
+
+        Parameters
+        ----------
+        entries : list of Charge, default=None
+            Some of :meth:`entries`; None takes all of them.
+
+        Returns
+        -------
+        float
         """
-        charges = [(c.event, (c.epsilon, c.delta)) for c in self.entries()]
+        entries = self.entries() if entries is None else entries
+        charges = [(c.event, (c.epsilon, c.delta)) for c in entries]
         if not charges:
             return 0.0
         return smallest_budget(

@@ -1,0 +1,51 @@
+"""A ledger as the composition rules see it: which of its charges belong to which claims."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from ..accounting import Charge, PrivacyLedger
+from ._kinds import DPStatement
+
+
+@dataclass(frozen=True)
+class Account:
+    """The charges of one ledger.
+
+    Parameters
+    ----------
+    ledger : PrivacyLedger
+        The ledger.
+    """
+
+    ledger: PrivacyLedger
+
+    @functools.cached_property
+    def entries(self) -> list[Charge]:
+        """Every charge, the oldest first; read once, so that a report is of one moment."""
+        return self.ledger.entries()
+
+    @functools.cached_property
+    def spent(self) -> float:
+        """Epsilon of all charges together, at the delta of the budget."""
+        return self.ledger.spent(self.entries)
+
+    def name_of(self, charge: Charge) -> str:
+        """Return the name by which a statement points at a charge."""
+        return f"{self.ledger.uuid}/{charge.id}"
+
+    def belonging(self, claims: Iterable[DPStatement]) -> list[Charge]:
+        """Return the charges that paid for claims."""
+        paid = {name for claim in claims for name in claim.charges}
+        return [charge for charge in self.entries if self.name_of(charge) in paid]
+
+    def others(self, claims: Iterable[DPStatement]) -> list[Charge]:
+        """Return the charges that paid for none of the claims."""
+        belonging = {charge.id for charge in self.belonging(claims)}
+        return [charge for charge in self.entries if charge.id not in belonging]
+
+    def epsilon_of(self, charges: Collection[Charge]) -> float:
+        """Return the epsilon of some charges together, at the delta of the budget."""
+        return self.spent if len(charges) == len(self.entries) else self.ledger.spent(charges)
