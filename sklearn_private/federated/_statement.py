@@ -2,7 +2,7 @@
 
 import math
 
-from ..statements import SEEDED, AggregationStatement, DPStatement, Finding
+from ..statements import AggregationStatement, Finding
 
 CENTRAL = Finding.note(
     "noise-at-the-coordinator",
@@ -100,18 +100,11 @@ def masks_statement(wrapper):
     )
 
 
-def dp_statement(wrapper, plan, findings, secure):
+def dp_statement(wrapper, plan, payment, findings):
     """Return the part that differential privacy adds."""
     dp = wrapper.dp
-    replaced = {"replace_one": "any other row of its site", "zero_out": "nothing"}
-    return DPStatement(
-        owner=type(wrapper).__name__,
-        epsilon=float(dp.epsilon) if secure else math.inf,
-        delta=float(dp.delta),
-        neighboring=dp.neighboring,
-        event=plan.event,
-        protects=f"the features and target of one row, replaced by {replaced[dp.neighboring]}",
-        unit="row",
+    return payment.statement(
+        protects="the features and target of one row at its site",
         against=(
             "whoever reads the fitted model and the parameters of every round (sites, users of the "
             "model), but not the coordinator"
@@ -138,6 +131,5 @@ def dp_statement(wrapper, plan, findings, secure):
                 else "labels" + (", learned from y" if findings else ", declared")
             ),
         },
-        randomness="operating system" if secure else "seeded",
-        findings=(*findings, CENTRAL, *(() if secure else (SEEDED,))),
+        findings=(*findings, CENTRAL),
     )

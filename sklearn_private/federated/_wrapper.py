@@ -5,9 +5,9 @@ import warnings
 from sklearn.base import is_classifier
 
 from .._checks import Checks
-from ..accounting import open_ledger
 from ..exceptions import InvalidParameterError, PrivacyWarning
-from ..mechanisms import is_secure, noise_source
+from ..mechanisms import noise_source
+from ..statements import Payment
 from ..sums import (
     Masked,
     Noisy,
@@ -188,31 +188,31 @@ class FederatedWrapper(SumsEstimator):
     def _fit_with_noise(self, program, data):
         rng = noise_source(self.random_state)
         labels = self._private_labels(data)
+        payment = Payment(
+            ledger=self.ledger,
+            owner=type(self).__name__,
+            neighboring=self.dp.neighboring,
+            rng=rng,
+        )
         plan = self.dp.plan(data.n_rows, data.schema.n_features)
         aggregator = Noisy(
             self._aggregator(data.sites, self.dp.limits(data.n_rows)),
             noise_multiplier=plan.noise_multipliers,
             neighboring=self.dp.neighboring,
-            charge=Prepaid(lambda: self._spend(plan.event, is_secure(rng)), plan.n_rounds),
+            charge=Prepaid(lambda: self._pay(payment, plan), plan.n_rounds),
             rng=rng,
         )
         result = program.fit_noisy(aggregator, self.estimator, data.schema, plan.n_rounds)
         self._keep(result, aggregator, data)
         masks = (masks_statement(self),) if self.secure_aggregation else ()
-        self._state(data, (), (*masks, dp_statement(self, plan, labels, is_secure(rng))))
+        self._state(data, (), (*masks, dp_statement(self, plan, payment, labels)))
 
     def _aggregator(self, sites, limits=None):
         plain = Sites(sites, limits)
         return Masked(plain) if self.secure_aggregation else plain
 
-    def _spend(self, event, secure):
-        open_ledger(self.ledger).spend(
-            event,
-            owner=type(self).__name__,
-            delta=self.dp.delta,
-            neighboring=self.dp.neighboring,
-            seeded=not secure,
-        )
+    def _pay(self, payment, plan):
+        payment.spend(plan.event, epsilon=self.dp.epsilon, delta=self.dp.delta)
 
     def _state(self, data, findings, parts):
         clear = () if self.secure_aggregation else (IN_THE_CLEAR,)

@@ -12,6 +12,7 @@ from ._kinds import (
     MinimisationStatement,
     MultiPartyStatement,
 )
+from ._payment import Payment
 from ._statement import PrivacyStatement, library_version, schema
 from ._step import Search, Step
 from ._walk import Walk, ledgers_of, walk
@@ -28,6 +29,7 @@ __all__ = [
     "JointClaim",
     "MinimisationStatement",
     "MultiPartyStatement",
+    "Payment",
     "PrivacyStatement",
     "Search",
     "Step",

@@ -225,3 +225,22 @@ def test_loading_check_sees_an_eager_import(tmp_path):
     (tmp_path / "heavy.py").touch()
     (tmp_path / "eager.py").write_text("import heavy")
     assert loaded("import eager", {"heavy", "light"}, tmp_path) == {"heavy"}
+
+
+def charges(source, path):
+    """Return the lines of a module that charge a ledger."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return [
+        f"{path}:{call.lineno}"
+        for call in calls
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr == "spend"
+        and "ledger" in ast.unparse(call.func.value)
+    ]
+
+
+def test_ledgers_are_charged_from_one_place():
+    found = [line for module in sources(*PACKAGES) for line in charges(*module)]
+    assert {line.partition(":")[0] for line in found} == {"sklearn_private/statements/_payment.py"}
+    assert len(found) == 1
+    assert len(charges("open_ledger(x).spend(1)\nself.ledger.spend(2)\npayment.spend(3)", "")) == 2

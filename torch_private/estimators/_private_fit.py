@@ -21,8 +21,8 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from sklearn_private._checks import Checks
-from sklearn_private.accounting import open_ledger
 from sklearn_private.mechanisms import is_secure
+from sklearn_private.statements import Payment
 
 from ..clipping import AdaptiveClipping, AutomaticClipping, Clipper, FlatClipping
 from ..sampling import private_loader
@@ -152,15 +152,15 @@ def _private(estimator, module, optimizer, tensors, criterion, rng):
     )
     watched = not direct and estimator.criterion is not None
     watch = LossWatch(module, "mean", len(private)) if watched else _NothingToWatch()
-    open_ledger(estimator.ledger).spend(
-        plan.event,
+    payment = Payment(
+        ledger=estimator.ledger,
         owner=type(estimator).__name__,
-        delta=plan.delta,
         neighboring=plan.neighboring,
-        seeded=not is_secure(rng),
+        rng=rng,
     )
+    payment.spend(plan.event, epsilon=plan.epsilon, delta=plan.delta)
     private.sampler = Ahead(private.sampler)
-    private.run = Run(plan, sums, optimizer, _Prepaid(), rng, watch)
+    private.run = Run(plan, sums, optimizer, _Prepaid(payment), rng, watch)
     step = (
         partial(_add, sums, optimizer)
         if direct
@@ -182,6 +182,9 @@ def _backward(module, optimizer, criterion, x, targets):
 
 class _Prepaid:
     """The spending of a run that was charged before it began, and that makes no checkpoints."""
+
+    def __init__(self, payment):
+        self.payment = payment
 
     def charge(self):
         """Do nothing."""

@@ -6,7 +6,7 @@ from torch import nn
 
 from sklearn_private._checks import Checks
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
-from sklearn_private.mechanisms import is_secure, noise_source
+from sklearn_private.mechanisms import noise_source
 
 from ..clipping import Clipper
 from ..sampling import private_loader
@@ -157,7 +157,7 @@ def make_private(
         "engine": engine,
     }
     self_check(module, loader, forward=forward, **options)
-    spending = Spending(ledger, plan, seeded=not is_secure(rng))
+    spending = Spending(ledger, plan, rng)
     clipper = Clipper(module, **options)
     watch = LossWatch(module, loss_reduction, len(private))
     private.run = Run(plan, clipper, optimizer, spending, rng, watch)

@@ -8,7 +8,7 @@ import torch
 
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError, LedgerError
 from sklearn_private.mechanisms import is_secure
-from sklearn_private.statements import SEEDED, DPStatement, Finding
+from sklearn_private.statements import Finding
 
 from ._seal import read_sealed, write_sealed
 
@@ -116,16 +116,10 @@ class PrivateTraining:
     @property
     def privacy_statement_(self):
         """What the whole run protects, from whom, at which cost."""
-        plan, clipper, secure = self._run.plan, self._run.clipper, is_secure(self._rng)
-        replaced = plan.neighboring == "replace_one"
-        return DPStatement(
+        plan, clipper = self._run.plan, self._run.clipper
+        return self._run.spending.payment.statement(
             owner=type(self).__name__,
-            epsilon=float(plan.epsilon) if secure else math.inf,
-            delta=float(plan.delta),
-            neighboring=plan.neighboring,
-            event=plan.event,
-            protects=f"one row, replaced by {'any other row' if replaced else 'nothing'}",
-            unit="row",
+            protects="one row",
             against="whoever reads the module after each step and knows all other rows",
             releases=("parameters after each step", "clipping norm, where it adapts"),
             leaks=("number of rows", "settings of the run", "that no step was refused"),
@@ -147,11 +141,10 @@ class PrivateTraining:
                 "n_steps_taken": self.n_steps,
             },
             bounds={"gradients": "clipped to max_grad_norm, from the caller"},
-            randomness="operating system" if secure else "seeded",
-            findings=self._findings(secure),
+            findings=self._findings(),
         )
 
-    def _findings(self, secure):
+    def _findings(self):
         unchecked = self._run.watch.unchecked
         condition = Finding.warning(
             "loss-not-checked",
@@ -159,7 +152,7 @@ class PrivateTraining:
             "compute the loss from the module's output row by row, and call loss.backward()",
             where="loss",
         )
-        return (*(() if secure else (SEEDED,)), *((condition,) if unchecked else ()))
+        return (condition,) if unchecked else ()
 
     def state_dict(self):
         """Return what another process needs to go on: everything but the key of the noise.

@@ -15,6 +15,7 @@ import uuid
 from dp_accounting import NoOpDpEvent
 
 from sklearn_private.accounting import open_ledger
+from sklearn_private.statements import Payment
 
 
 class Spending:
@@ -26,22 +27,25 @@ class Spending:
         Where to.
     plan : Plan
         What.
-    seeded : bool
-        Whether the randomness can be repeated: a ledger refuses that, and without one it warns.
+    rng : SecureSource or numpy.random.Generator
+        Source of the noise: one that can be repeated is refused by a ledger, and warns without one.
 
     Attributes
     ----------
+    payment : Payment
+        What is paid, once.
     run_id : str
         Name of the run in the ledger.
     """
 
-    def __init__(self, ledger, plan, seeded):
+    def __init__(self, ledger, plan, rng):
         self.ledger = open_ledger(ledger)
         self.run_id = uuid.uuid4().hex
-        self._plan = plan
+        self.payment = self._payment(self._name(), plan.neighboring, rng)
+        self._claim(plan)
         self._paid = False
-        if seeded:
-            self._spend(seeded=True)
+        if self.payment.seeded:
+            self.charge()
 
     @property
     def ledger_id(self):
@@ -57,18 +61,16 @@ class Spending:
             If it does not fit.
         """
         if not self._paid:
-            self._spend()
+            claim = self.payment
+            claim.spend(claim.event, epsilon=self._plan.epsilon, delta=claim.delta)
+            self._paid = True
 
     def note(self, n_steps):
         """Note that the state after ``n_steps`` was released."""
         if self.ledger_id is not None and n_steps:
-            self.ledger.spend(
-                NoOpDpEvent(),
-                owner=f"{self._name()}{_AFTER}{n_steps}",
-                delta=0.0,
-                neighboring=self.ledger.neighboring,
-                unit=self.ledger.unit,
-            )
+            owner = f"{self._name()}{_AFTER}{n_steps}"
+            note = self._payment(owner, self.ledger.neighboring, None, unit=self.ledger.unit)
+            note.spend(NoOpDpEvent(), epsilon=0.0)
 
     def resume(self, run_id, n_steps, plan):
         """Go on as the run ``run_id`` if this continues it; else stay a run of its own.
@@ -82,7 +84,7 @@ class Spending:
         plan : Plan
             Its plan.
         """
-        self._plan = plan
+        self._claim(plan)
         if self.ledger_id is None or not n_steps:
             return
         theirs = f"{_OWNER}{run_id}"
@@ -94,15 +96,13 @@ class Spending:
     def _name(self):
         return f"{_OWNER}{self.run_id}"
 
-    def _spend(self, seeded=False):
-        self.ledger.spend(
-            self._plan.event,
-            owner=self._name(),
-            delta=self._plan.delta,
-            neighboring=self._plan.neighboring,
-            seeded=seeded,
-        )
-        self._paid = True
+    def _claim(self, plan):
+        self._plan = plan
+        self.payment.claim(plan.event, epsilon=plan.epsilon, delta=plan.delta)
+
+    def _payment(self, owner, neighboring, rng, unit="row"):
+        ledger = None if self.ledger_id is None else self.ledger
+        return Payment(ledger=ledger, owner=owner, neighboring=neighboring, rng=rng, unit=unit)
 
 
 _OWNER = "make_private, run "

@@ -316,7 +316,7 @@ class NoLedger:
                 f"{owner or 'This charge'} is seeded by random_state: its noise can be repeated, "
                 "so its epsilon is infinite. Use random_state=None for a release.",
                 PrivacyWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
 
 

@@ -6,9 +6,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..._checks import Checks
-from ...accounting import NEIGHBORING, open_ledger
+from ...accounting import NEIGHBORING
 from ...exceptions import InvalidParameterError
-from ...mechanisms import is_secure, noise_source
+from ...mechanisms import noise_source
+from ...statements import Payment
 from ..rows import bounded_rows, class_codes, row_bounds, unit_numbers
 from ._solvers import SOLVERS, mechanism_of
 from ._statement import dp_statement
@@ -209,15 +210,20 @@ class DPLogisticRegression(ClassifierMixin, BaseEstimator):
         )
         rng = noise_source(self.random_state)
         unit = "row" if number is None else "person"
-        self._spend(mechanism.event, unit, seeded=not is_secure(rng))
+        payment = Payment(
+            ledger=self.ledger,
+            owner=type(self).__name__,
+            neighboring=self.neighboring,
+            rng=rng,
+            unit=unit,
+        )
+        payment.spend(mechanism.event, epsilon=self.epsilon, delta=self.delta)
         kept = slice(None) if number is None else bounded_rows(number, self.rows_per_unit, rng)
         w = mechanism.release(bounds.design(X[kept]), codes[kept], rng)
         self.coef_, self.intercept_ = bounds.to_input_units(w)
         self.classes_ = classes
         self.n_iter_ = np.array([mechanism.n_releases], dtype=np.int32)
-        self.privacy_statement_ = dp_statement(
-            self, mechanism, bounds, findings, unit=unit, secure=is_secure(rng)
-        )
+        self.privacy_statement_ = dp_statement(self, payment, mechanism, bounds, findings)
         return self
 
     def decision_function(self, X):
@@ -328,13 +334,3 @@ class DPLogisticRegression(ClassifierMixin, BaseEstimator):
                 f"rows. Got {self.n_public} instead, and there are more. Nothing was released."
             )
         return number, self.n_public
-
-    def _spend(self, event, unit, seeded):
-        open_ledger(self.ledger).spend(
-            event,
-            owner=type(self).__name__,
-            delta=self.delta,
-            unit=unit,
-            neighboring=self.neighboring,
-            seeded=seeded,
-        )

@@ -1,52 +1,35 @@
 """What a DP estimator that reads bounded rows promises, in words."""
 
-import math
 
-from ...statements import SEEDED, DPStatement
-
-_MOVED = {
-    "replace_one": "replaced by any other {unit}",
-    "zero_out": "replaced by nothing",
-    "add_remove": "added or removed",
-}
-
-
-def dp_statement(estimator, mechanism, bounds, findings, *, unit, secure):
+def dp_statement(estimator, payment, mechanism, bounds, findings):
     """Return the statement of one fit.
 
     Parameters
     ----------
     estimator : DPLogisticRegression
         Whose statement it is, with its parameters.
+    payment : Payment
+        What was paid.
     mechanism : Perturbation or NoisyProgram
         What was released.
     bounds : RowBounds
         Of the rows.
     findings : tuple of Finding
         What else is to be said; not empty where the classes were learned.
-    unit : {"row", "person"}
-        What is protected.
-    secure : bool
-        Whether nobody knows the noise.
 
     Returns
     -------
     DPStatement
     """
+    unit = payment.unit
     what = (
         "the features and label of one row"
         if unit == "row"
         else f"all rows of one person, of which at most {estimator.rows_per_unit} are used"
     )
     hidden = estimator.neighboring == "add_remove"
-    return DPStatement(
-        owner=type(estimator).__name__,
-        epsilon=float(estimator.epsilon) if secure else math.inf,
-        delta=float(estimator.delta),
-        neighboring=estimator.neighboring,
-        event=mechanism.event,
-        protects=f"{what}, {_MOVED[estimator.neighboring].format(unit=unit)}",
-        unit=unit,
+    return payment.statement(
+        protects=what,
         against=f"whoever reads the fitted attributes and knows all other {unit}s",
         releases=("coef_", "intercept_"),
         leaks=(
@@ -69,6 +52,5 @@ def dp_statement(estimator, mechanism, bounds, findings, *, unit, secure):
             "rows": bounds.source,
             "classes": "learned from y" if findings else "classes=, from the caller",
         },
-        randomness="operating system" if secure else "seeded",
-        findings=(*findings, *(() if secure else (SEEDED,))),
+        findings=findings,
     )

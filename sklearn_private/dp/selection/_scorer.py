@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from dp_accounting import ComposedDpEvent, GaussianDpEvent, LaplaceDpEvent
 
 from ..._checks import Checks
-from ...accounting import NEIGHBORING, EpsilonDeltaEvent, gaussian_mu, open_ledger
-from ...mechanisms import gaussian, gaussian_tv, is_secure, laplace, noise_source
+from ...accounting import NEIGHBORING, EpsilonDeltaEvent, gaussian_mu
+from ...mechanisms import gaussian, gaussian_tv, laplace, noise_source
+from ...statements import Payment
 from ._metrics import RocAuc, accuracy, negative_log_loss
 
 METRICS = {
@@ -118,13 +119,13 @@ class DPScorer:
             If the ledger refuses; nothing was released.
         """
         rng = noise_source(self.random_state)
-        open_ledger(self.ledger).spend(
-            self.event,
+        payment = Payment(
+            ledger=self.ledger,
             owner=type(self).__name__,
-            delta=self.delta,
             neighboring=self.neighboring,
-            seeded=not is_secure(rng),
+            rng=rng,
         )
+        payment.spend(self.event, epsilon=self.epsilon, delta=self.delta)
         return self.noisy(self.sums(estimator, X, y), rng)
 
     def sums(self, estimator, X, y):

@@ -14,12 +14,11 @@ from sklearn.utils import get_tags, indexable
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ... import accounting
 from ..._checks import Checks
 from ...accounting import open_ledger
 from ...exceptions import InvalidParameterError
-from ...mechanisms import is_secure, noise_source
-from ...statements import SEEDED, DPStatement, ledgers_of
+from ...mechanisms import noise_source
+from ...statements import Payment, ledgers_of
 from ..rows import unit_numbers
 from ._candidates import candidate, n_rows
 from ._modes import Task, compose_scores, search_one_release, select_secretly, validate_publicly
@@ -89,18 +88,12 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
         X, y, number = self._rows_and_owners(X, y, privacy_unit)
 
         def pay(event, fits):
-            self._refuse_an_infinite_claim(event, fits, rng)
-            open_ledger(ledger).spend(
-                event,
-                owner=type(self).__name__,
-                delta=self.delta,
-                unit=fits[0].unit,
-                neighboring=_relation(fits),
-                seeded=_is_seeded(rng, fits),
-            )
+            payment = self._payment(fits, ledger, rng)
+            self._refuse_an_infinite_claim(event, payment)
+            payment.spend(event, delta=self.delta)
 
         found = MODES[self.mode](Task(self, candidates, X, y, number, validation, rng, pay))
-        statement = self._state(found, _is_seeded(rng, found.fits))
+        statement = self._state(found, self._payment(found.fits, ledger, rng))
         for name in _RELEASED:  # those of an earlier fit in another mode go
             vars(self).pop(name, None)
         vars(self).update(found.released, privacy_statement_=statement)
@@ -208,9 +201,9 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
             )
         return X, y, unit_numbers(type(self).__name__, privacy_unit, n_rows(X))[0]
 
-    def _refuse_an_infinite_claim(self, event, fits, rng):
-        epsilon = accounting.epsilon(event, delta=self.delta, neighboring=_relation(fits))
-        if math.isinf(epsilon) and not _is_seeded(rng, fits):
+    def _refuse_an_infinite_claim(self, event, payment):
+        payment.claim(event, delta=self.delta)
+        if math.isinf(payment.epsilon) and not payment.seeded:
             raise Checks(self).invalid(
                 "delta", "larger than the deltas of all fits and scores together"
             )
@@ -228,21 +221,25 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
             )
         return next(iter(ledgers), None)
 
-    def _state(self, found, seeded):
-        relation, first = _relation(found.fits), found.fits[0]
+    def _payment(self, fits, ledger, rng):
+        return Payment(
+            ledger=ledger,
+            owner=type(self).__name__,
+            neighboring=_relation(fits),
+            rng=rng,
+            unit=fits[0].unit,
+            seeded=any(fit.is_seeded for fit in fits),
+        )
+
+    def _state(self, found, payment):
+        payment.claim(found.event, delta=self.delta)
+        first = found.fits[0]
         findings = dict.fromkeys(f for fit in found.fits for f in fit.findings)
         leaks = dict.fromkeys(leak for fit in found.fits for c in fit.claims for leak in c.leaks)
         assumes = dict.fromkeys(a for fit in found.fits for c in fit.claims for a in c.assumes)
         sources = {key: text for c in first.claims for key, text in c.bounds.items()}
-        epsilon = accounting.epsilon(found.event, delta=self.delta, neighboring=relation)
-        return DPStatement(
-            owner=type(self).__name__,
-            epsilon=math.inf if seeded else epsilon,
-            delta=float(self.delta),
-            neighboring=relation,
-            event=found.event,
-            protects=first.claims[0].protects,
-            unit=first.unit,
+        return payment.statement(
+            protects=first.claims[0].protects.removesuffix(f", {payment.moved}"),
             against="whoever reads the fitted attributes and knows all other rows",
             releases=tuple(found.released),
             leaks=(*leaks, *found.leaks),
@@ -254,8 +251,7 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
             mechanism=found.mechanism,
             parameters={"mode": self.mode, **found.parameters},
             bounds=sources,
-            randomness="seeded" if seeded else "operating system",
-            findings=(*findings, *((SEEDED,) if seeded else ())),
+            findings=findings,
         )
 
 
@@ -268,7 +264,3 @@ def _relation(fits):
             "all of them one neighboring=."
         )
     return relations[0]
-
-
-def _is_seeded(rng, fits):
-    return not is_secure(rng) or any(fit.is_seeded for fit in fits)
