@@ -3,6 +3,7 @@
 from ._account import Account
 from ._compose import Composition, compose
 from ._finding import SEEDED, Finding
+from ._holders import unknown_holders
 from ._joint import JointClaim
 from ._kinds import (
     AggregationStatement,
@@ -38,5 +39,6 @@ __all__ = [
     "ledgers_of",
     "library_version",
     "schema",
+    "unknown_holders",
     "walk",
 ]

@@ -47,7 +47,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..accounting import PrivacyLedger
 from ._finding import Finding
-from ._learning import NOTHING, SOMETHING, Learning, keeps_something, known_class, learning_of
+from ._learning import NOTHING, OURS, SOMETHING, Learning, keeps_something, known_class, learning_of
 
 _LABELS = Learning(
     stateful=False,
@@ -233,6 +233,47 @@ def is_fitted(obj: Any) -> bool:
     except TypeError:  # it has no fit
         return False
     return True
+
+
+def unknown_holders(template: Any) -> list[tuple[str, str]]:
+    """Return what fits estimators inside a template and is not known to add nothing to them.
+
+    Parameters
+    ----------
+    template : estimator
+        Fitted or not.
+
+    Returns
+    -------
+    list of (str, str)
+        The path of its parameter, empty for the template itself, and what it is.
+    """
+    parts = {"": template, **template.get_params(deep=True)}
+    return [
+        (path, _in_words(part))
+        for path, part in parts.items()
+        if _fits_estimators(part) and _package(part) not in OURS and not is_holder(part)
+    ]
+
+
+def _fits_estimators(part: Any) -> bool:
+    if isinstance(part, type) or not hasattr(part, "get_params"):
+        return False
+    values = part.get_params(deep=False).values()
+    return any(True for value in values for _ in _estimators_inside(value))
+
+
+def _estimators_inside(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict | list | tuple):
+        for _, item in _items(value):
+            yield from _estimators_inside(item)
+    elif hasattr(value, "get_params") and not isinstance(value, type):
+        yield value
+
+
+def _in_words(part: Any) -> str:
+    does = what_it_does(part) or "is not known to keep every estimator that it fits"
+    return f"{type(part).__name__} {does}"
 
 
 def would_claim(template: Any) -> bool:

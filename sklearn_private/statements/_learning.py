@@ -42,7 +42,7 @@ from .._optional import require
 from ._finding import Finding
 
 _N_ROWS = 8  # of a made-up batch
-_OURS = ("sklearn_private.", "torch_private.")
+OURS = ("sklearn_private", "torch_private")  # packages whose tags are true
 # What fit may keep though it learned nothing from the rows.
 _SHAPE = {"n_features_in_", "feature_names_in_", "privacy_statement_"}
 
@@ -147,7 +147,7 @@ def learning_of(step: Any) -> Learning:
         return _KNOWN[known](step)
     if keeps_something(step):
         return SOMETHING
-    if not type(step).__module__.startswith(("sklearn.", *_OURS)):
+    if type(step).__module__.partition(".")[0] not in ("sklearn", *OURS):
         return _probed(step)
     return SOMETHING if get_tags(step).requires_fit else NOTHING
 

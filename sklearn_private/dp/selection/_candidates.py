@@ -3,7 +3,8 @@
 A candidate is a clone of the estimator without a ledger, since the search pays for all of them, and
 without progress output, which would tell how many there were. A fit is taken only if its statement
 holds: the rules of :mod:`sklearn_private.statements` decide, so a step that learned from the same
-rows without differential privacy makes the search refuse.
+rows without differential privacy makes the search refuse. What fits estimators inside a candidate
+must be known to add nothing to them: the rest is refused before anything is fitted.
 """
 
 import math
@@ -20,7 +21,7 @@ from sklearn.base import clone
 from ...accounting import compose_events
 from ...exceptions import InvalidParameterError
 from ...mechanisms import is_secure, uniform_below
-from ...statements import SEEDED, DPStatement, compose, walk
+from ...statements import SEEDED, DPStatement, compose, unknown_holders, walk
 from ..rows import bounded_rows
 
 
@@ -40,6 +41,8 @@ class Fit:
         The claims themselves.
     findings : tuple of Finding
         Conditions of the claims.
+    assumes : tuple of str
+        What nobody checked about the steps beside them.
     """
 
     model: object
@@ -48,6 +51,7 @@ class Fit:
     unit: str
     claims: tuple
     findings: tuple
+    assumes: tuple = ()
 
     @property
     def is_seeded(self):
@@ -96,6 +100,28 @@ def candidate(estimator, parameters):
     # Values are cloned as in scikit-learn: a candidate may be a whole estimator.
     values = {name: clone(value, safe=False) for name, value in parameters.items()}
     return clone(estimator).set_params(**values)
+
+
+def refuse_unknown_holders(model):
+    """Refuse a candidate that fits estimators in a way that no claim is known to count.
+
+    Parameters
+    ----------
+    model : object
+        A candidate that was not fitted yet.
+
+    Raises
+    ------
+    InvalidParameterError
+        Naming what is not on the list of classes that add nothing to what they hold.
+    """
+    for path, words in unknown_holders(model):
+        place = f" (at {path})" if path else ""
+        raise InvalidParameterError(
+            f"A private search takes estimators inside a Pipeline, ColumnTransformer, "
+            "FixedThresholdClassifier or another class that adds nothing to their fits, but "
+            f"{words}{place}. Nothing was released. Search over the DP estimator itself."
+        )
 
 
 def _settled(model, rng):
@@ -147,7 +173,8 @@ def claimed(model):
         )
     findings = tuple(f for f in composition.findings if f.level != "error")
     event = compose_events([claim.event for claim in claims])
-    return Fit(model, event, relations[0], composition.unit, claims, findings)
+    assumes = tuple(text for step in found.steps for text in step.assumes)
+    return Fit(model, event, relations[0], composition.unit, claims, findings, assumes)
 
 
 def together(events):

@@ -20,7 +20,7 @@ from ...exceptions import InvalidParameterError
 from ...mechanisms import noise_source
 from ...statements import Payment, ledgers_of
 from ..rows import unit_numbers
-from ._candidates import candidate, n_rows
+from ._candidates import candidate, n_rows, refuse_unknown_holders
 from ._modes import Task, compose_scores, search_one_release, select_secretly, validate_publicly
 from ._repeats import SHAPES
 from ._scorer import DPScorer
@@ -83,6 +83,8 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
         rng = noise_source(self.random_state)
         candidates = self._candidates(rng)
         self._refuse_settings_of_the_search(candidates)
+        for parameters in candidates:
+            refuse_unknown_holders(candidate(self.estimator, parameters))
         ledger = self._one_ledger(candidates)
         validate_data(self, X, skip_check_array=True)
         X, y, number = self._rows_and_owners(X, y, privacy_unit)
@@ -236,7 +238,9 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
         first = found.fits[0]
         findings = dict.fromkeys(f for fit in found.fits for f in fit.findings)
         leaks = dict.fromkeys(leak for fit in found.fits for c in fit.claims for leak in c.leaks)
-        assumes = dict.fromkeys(a for fit in found.fits for c in fit.claims for a in c.assumes)
+        claimed = (a for fit in found.fits for c in fit.claims for a in c.assumes)
+        beside = (text for fit in found.fits for text in fit.assumes)
+        assumes = dict.fromkeys((*claimed, *beside))
         sources = {key: text for c in first.claims for key, text in c.bounds.items()}
         return payment.statement(
             protects=first.claims[0].protects.removesuffix(f", {payment.moved}"),
