@@ -44,6 +44,7 @@ def encryption_statement(predictor, layout, scheme, error):
             "whether an answer decrypted, to a server that watches: one bit a key at most",
             "whoever can change messages can change scores: ciphertexts are malleable and not "
             "authenticated",
+            *entry.leaks,
         ),
         assumes=(
             entry.assumption,

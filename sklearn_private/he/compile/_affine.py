@@ -82,6 +82,17 @@ def final_of(estimator):
     return final_of(estimator.steps[-1][1]) if isinstance(estimator, Pipeline) else estimator
 
 
+def model_of(estimator):
+    """Return the model at the end of wrappers and pipelines that need not be fitted."""
+    while True:
+        if isinstance(estimator, Pipeline):
+            estimator = estimator.steps[-1][1]
+        elif hasattr(estimator, "estimator"):
+            estimator = estimator.estimator
+        else:
+            return estimator
+
+
 def fold(estimator):
     """Fold a fitted estimator into one affine map of its input columns.
 

@@ -4,11 +4,16 @@ A compiler takes the fitted models of one family and gives the three parts of :c
 new one is one file and its line here.
 """
 
-from ._affine import final_of
+from ._affine import model_of
 from ._linear import compile_linear
 
 COMPILERS = ()
-"""Pairs of classes and compiler; what none of them takes must be linear."""
+"""Classes of models, the kind of their program, and their compiler; all others must be linear."""
+
+
+def kind_of(estimator):
+    """Return the kind of program of an estimator, which need not be fitted."""
+    return _compiler_of(estimator)[0]
 
 
 def compile_model(task):
@@ -28,8 +33,12 @@ def compile_model(task):
     InvalidParameterError
         If the estimator cannot be evaluated on ciphertexts; the message says why.
     """
-    model = final_of(task.estimator)
-    for kinds, compiler in COMPILERS:
-        if isinstance(model, kinds):
-            return compiler(task)
-    return compile_linear(task)
+    return _compiler_of(task.estimator)[1](task)
+
+
+def _compiler_of(estimator):
+    model = model_of(estimator)
+    for classes, kind, compiler in COMPILERS:
+        if isinstance(model, classes):
+            return kind, compiler
+    return "affine", compile_linear

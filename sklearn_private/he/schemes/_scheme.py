@@ -68,6 +68,8 @@ class SchemeEntry:
         Its levels.
     assumption : str
         What its security rests on.
+    leaks : tuple of str
+        What answers under it tell, beyond what they are meant to.
     runs : dict of str to str
         Kind of program to ``"module:class"`` within this package.
     """
@@ -75,6 +77,7 @@ class SchemeEntry:
     title: str
     security_bits: tuple
     assumption: str
+    leaks: tuple
     runs: dict
 
 
@@ -83,7 +86,19 @@ SCHEMES = {
         title="Paillier, packed columns",
         security_bits=(112, 128, 192),
         assumption="the decisional composite residuosity assumption for the modulus",
+        leaks=(),
         runs={"affine": ".paillier._paillier:PaillierScheme"},
+    ),
+    "ckks": SchemeEntry(
+        title="CKKS on Microsoft SEAL, one ciphertext a column",
+        security_bits=(128, 192, 256),
+        assumption="ring learning with errors for ternary secrets",
+        leaks=(
+            "the secret key, to whoever gets decrypted scores from the client together with their "
+            "ciphertexts (Li and Micciancio 2021): decryptions are never to be shared",
+            "an answer's noise depends on the weights, and the client can read it",
+        ),
+        runs={"affine": ".seal:CKKSAffine"},
     ),
 }
 """In the order in which ``scheme="auto"`` prefers them: exact ones first."""
@@ -98,19 +113,19 @@ def scheme_class(name, kind):
     return getattr(import_module(module, __package__), class_name)
 
 
-def choose_scheme(name, program, security_bits):
-    """Return the name and the class of a scheme for a program; "auto" takes the first that runs it.
+def choose_scheme(name, kind, security_bits):
+    """Return the name and the class of a scheme for a kind of program; "auto" takes the first.
 
     Raises
     ------
     InvalidParameterError
         If the named one does not run it, or not at this security level.
     """
-    able = [key for key, entry in SCHEMES.items() if program.kind in entry.runs]
+    able = [key for key, entry in SCHEMES.items() if kind in entry.runs]
     chosen = able[0] if name == "auto" else name
     if chosen not in able:
         raise InvalidParameterError(
-            f"The 'scheme' parameter of HEPredictor must run {program.kind!r} programs, which this "
+            f"The 'scheme' parameter of HEPredictor must run {kind!r} programs, which this "
             f"estimator compiles to. Got {name!r} instead. Use "
             + " or ".join(map(repr, able))
             + "."
@@ -120,7 +135,7 @@ def choose_scheme(name, program, security_bits):
             f"The 'security_bits' parameter of HEPredictor must be one of "
             f"{SCHEMES[chosen].security_bits} for {chosen!r}. Got {security_bits!r} instead."
         )
-    return chosen, scheme_class(chosen, program.kind)
+    return chosen, scheme_class(chosen, kind)
 
 
 def open_scheme(layout):

@@ -1,0 +1,240 @@
+r"""Affine programs under CKKS: one ciphertext a column, a row in each of its slots.
+
+The weights of an :class:`IntegerMap` are whole numbers, so they multiply ciphertexts at scale 1 and
+without error, and no rescaling, no special prime and no evaluation key is needed: one prime q
+carries everything. A column i of whole numbers is encrypted at the scale D, and the answer decrypts
+to D (V @ i + C) plus the error below. It is read rightly as long as that is within q / 2.
+
+**Error of a score**, in units of the whole numbers, with N the degree and ‖V‖ norms of one output's
+weights. Slots are values of a real polynomial at primitive 2N-th roots of unity, of which the real
+part is read:
+
+* *encryption*: fresh noise is sub-Gaussian with parameter 10.5 for each coefficient. The real part
+  of its value at a root weighs coefficient k by cos(k t), and these squares sum to N / 2. So a slot
+  of the answer is sub-Gaussian with parameter 10.5 ‖V‖_2^2 N / 2, and exceeds
+  ‖V‖_2 sqrt(2 ln(2 N 2^40) 10.5 N / 2) somewhere in an answer with a probability below 2^-40.
+* *encoding*: coefficients are rounded, each by 1/2 at most; at a root this is at most N / pi for
+  every column, so ‖V‖_1 N / pi.
+* *floating point*: SEAL's transforms of length N have a relative error below 4 eps log2(N) in the
+  2-norm. With ‖m‖_2 at most the largest slot, a slot of a column is off by at most
+  4 eps log2(N) sqrt(N) D L, and the decoded answer by the same with the reach of a score for L.
+
+The sum of the three is divided by D. It is deterministic but for the first term; no input makes the
+others larger.
+"""
+
+import math
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+
+from ....exceptions import GuaranteeError, InvalidParameterError
+from ._seal import (
+    NOISE_VARIANCE,
+    PublicHalf,
+    SealKey,
+    ciphertext_width,
+    context,
+    octets,
+    own_key,
+    pad,
+    read_ciphertext,
+    seal,
+)
+
+FAILURE_BITS = 40
+"""The error of an answer is within its bound but for a chance of 2**-40."""
+
+RINGS = {128: ((2048, 54), (4096, 60)), 192: ((2048, 37), (4096, 60)), 256: ((4096, 58),)}
+"""Degrees and bits of the one prime, the fastest first; SEAL's primes have at most 60 bits."""
+
+
+def ring_error(program, degree, scale_bits):
+    """Return the proven error of each score of a program, in units of its whole numbers."""
+    weights, scale = np.abs(program.weights.astype(np.float64)), 2.0**scale_bits
+    tail = 2 * math.log(2 * degree) + 2 * FAILURE_BITS * math.log(2)
+    noise = np.sqrt((weights**2).sum(axis=1) * tail * NOISE_VARIANCE * degree / 2)
+    rounding = weights.sum(axis=1) * degree / math.pi
+    size = weights.sum(axis=1) * program.levels + 2 * program.reach
+    floats = 4 * np.finfo(float).eps * math.log2(degree) * math.sqrt(degree) * scale * size
+    return (noise + rounding + floats) / scale
+
+
+def choose_ring(program, security_bits):
+    """Return degree, bits of the prime and bits of the scale.
+
+    The first ring is taken in which the scheme adds no more than the rounding of a row to its grid
+    does; if there is none, the one that adds the least.
+    """
+    rounding = np.maximum(np.abs(program.weights).sum(axis=1) / 2, 1.0)
+    rings = []
+    for degree, bits in RINGS[security_bits]:
+        scale_bits = bits - 2 - program.reach.bit_length()
+        if scale_bits < 1:
+            continue
+        worst = (ring_error(program, degree, scale_bits) / rounding).max()
+        if worst <= 1:
+            return degree, bits, scale_bits
+        rings.append((worst, degree, bits, scale_bits))
+    if not rings:
+        raise InvalidParameterError(
+            f"Scores of {program.reach.bit_length() + 1} bits do not fit a CKKS ciphertext. Lower "
+            "the precision_bits or weight_bits of HEPredictor, or use scheme='paillier'."
+        )
+    return min(rings)[1:]
+
+
+class CKKSAffine:
+    """Encrypt, evaluate and decrypt rows under one layout.
+
+    Parameters
+    ----------
+    layout : Layout
+        The public parameters.
+    """
+
+    def __init__(self, layout):
+        if set(layout.settings) != {"degree", "modulus_bits", "scale_bits"}:
+            raise GuaranteeError("The message holds no valid layout. Nothing was read.")
+        self.layout = layout
+        self.degree = layout.settings["degree"]
+        self.modulus_bits = layout.settings["modulus_bits"]
+        self.scale_bits = layout.settings["scale_bits"]
+        if self.modulus_bits > 60 or self.scale_bits >= self.modulus_bits:
+            raise GuaranteeError("The message holds no valid layout. Nothing was read.")
+        self.rows_per_block = self.degree // 2
+        self._context = context("CKKS", self.degree, (self.modulus_bits,), layout.security_bits)
+        self._encoder = seal().CKKSEncoder(self._context)
+        self._sent = ciphertext_width(self.degree, 1, 1)  # octets of a fresh one, its seed in it
+        self._answered = ciphertext_width(self.degree, 1, 2)
+
+    @staticmethod
+    def settings(program, security_bits):
+        """Return the ring and the scale that carry a program."""
+        if not program.weights.any(axis=1).all():
+            raise InvalidParameterError(
+                "CKKS multiplies each score by at least one weight, and a score of this estimator "
+                "has none. Use scheme='paillier' of HEPredictor."
+            )
+        names = ("degree", "modulus_bits", "scale_bits")
+        return dict(zip(names, choose_ring(program, security_bits), strict=True))
+
+    @property
+    def parameters(self):
+        """What the statement says of the scheme."""
+        return {
+            "ring_degree": self.degree,
+            "modulus_bits": self.modulus_bits,
+            "scale_bits": self.scale_bits,
+            "rows_per_ciphertext": self.rows_per_block,
+            "ciphertext_bytes": self._sent,
+        }
+
+    def check(self, program):
+        """Refuse a program whose scores could wrap around the modulus."""
+        error = ring_error(program, self.degree, self.scale_bits).max()
+        room = 2.0 ** (self.modulus_bits - 1 - self.scale_bits)  # the prime is just below its bits
+        if program.reach + error > 0.99 * room or not program.weights.any(axis=1).all():
+            raise GuaranteeError("The server's sums could leave their slots. Nothing was read.")
+
+    def error(self, program):
+        """Return the error of the module docstring."""
+        return ring_error(program, self.degree, self.scale_bits)
+
+    def keygen(self, private_key=None):
+        """Return a new key, or check the one that is given."""
+        return own_key(self._context, private_key)
+
+    def simulation_key(self):
+        """Return one key that all simulations of these parameters in this process share."""
+        return _simulation_key(self._context)
+
+    def read_public_key(self, payload):
+        """Return what a bundle tells of a key: its name."""
+        return PublicHalf.from_bytes(payload)
+
+    def request_size(self, n_rows):
+        """Return the octets of the encryption of ``n_rows`` rows."""
+        return self._n_blocks(n_rows) * self.layout.n_features * self._sent
+
+    def response_size(self, n_rows):
+        """Return the octets of the encrypted scores of ``n_rows`` rows."""
+        return self._n_blocks(n_rows) * self.layout.n_outputs * self._answered
+
+    def encrypt(self, key, integers):
+        """Return the encryption of rows, block by block and column by column."""
+        ciphertexts, plaintext = [], seal().Plaintext()
+        for start, stop in self._blocks(len(integers)):
+            for column in integers[start:stop].T.tolist():
+                self._encoder.encode(column, 2.0**self.scale_bits, plaintext)
+                ciphertexts.append(pad(key.encrypt(plaintext), self._sent))
+        return b"".join(ciphertexts)
+
+    def evaluate(self, key, payload, n_rows, program):
+        """Return encryptions of the scores; their noise depends on the weights."""
+        evaluator = seal().Evaluator(self._context)
+        weights = [self._encoded_weights(row) for row in program.weights.tolist()]
+        size, answers = self.layout.n_features * self._sent, []
+        for block, (start, stop) in enumerate(self._blocks(n_rows)):
+            columns = self._read(payload[block * size : (block + 1) * size], self._sent)
+            for row, constant in zip(weights, program.constants.tolist(), strict=True):
+                score = weighted_sum(evaluator, columns, row)
+                evaluator.add_plain_inplace(score, self._encoded([constant] * (stop - start)))
+                answers.append(pad(octets(score), self._answered))
+        return b"".join(answers)
+
+    def decrypt(self, key, payload, n_rows):
+        """Return the scores in units of the whole numbers, shape (n_rows, n_outputs)."""
+        answers, k = self._read(payload, self._answered), self.layout.n_outputs
+        slots = [self._encoder.decode_double(key.decrypt(answer)) for answer in answers]
+        scores = []
+        for block, (start, stop) in enumerate(self._blocks(n_rows)):
+            scores.append(np.array(slots[block * k : (block + 1) * k])[:, : stop - start].T)
+        return np.concatenate(scores)
+
+    def _read(self, payload, width):
+        return [
+            read_ciphertext(self._context, payload[at : at + width], scale=2.0**self.scale_bits)
+            for at in range(0, len(payload), width)
+        ]
+
+    def _encoded(self, values):
+        plaintext = seal().Plaintext()
+        self._encoder.encode([float(v) for v in values], 2.0**self.scale_bits, plaintext)
+        return plaintext
+
+    def _encoded_weights(self, weights):
+        """Return the place and the plaintext of each weight that is not zero."""
+        encoded = []
+        for j, weight in enumerate(weights):
+            if weight:  # SEAL refuses a product with zero: it would be a ciphertext in clear
+                plaintext = seal().Plaintext()
+                self._encoder.encode(float(weight), 1.0, plaintext)
+                encoded.append((j, plaintext))
+        return encoded
+
+    def _n_blocks(self, n_rows):
+        return -(-n_rows // self.rows_per_block)
+
+    def _blocks(self, n_rows):
+        return pairwise([*range(0, n_rows, self.rows_per_block), n_rows])
+
+
+def weighted_sum(evaluator, ciphertexts, weights):
+    """Return the sum of ciphertexts times plaintexts, pairs of a place and a plaintext."""
+    library, total = seal(), None
+    for j, plaintext in weights:
+        product = library.Ciphertext()
+        evaluator.multiply_plain(ciphertexts[j], plaintext, product)
+        if total is None:
+            total = product
+        else:
+            evaluator.add_inplace(total, product)
+    return total
+
+
+@lru_cache
+def _simulation_key(context):
+    # Where both roles are in one process the key protects nothing, so one is enough.
+    return SealKey(context)
