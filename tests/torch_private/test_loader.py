@@ -29,7 +29,7 @@ class Steps:
         self.n_steps = n_steps
         self.pieces = []
 
-    def begin(self, piece):
+    def begin(self, piece, batch=None):
         self.pieces.append(piece)
         if piece.last:
             self.n_steps = piece.step + 1
@@ -125,7 +125,7 @@ def test_a_pass_that_was_left_is_continued():
 
 def test_a_look_at_a_batch_costs_nothing():
     private = over(DataLoader(TensorDataset(X, Y), batch_size=2))
-    private.run.begin = lambda piece: None
+    private.run.begin = lambda piece, batch: None
     next(iter(private))
     assert len(list(private)) == 5
 

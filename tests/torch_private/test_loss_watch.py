@@ -140,15 +140,24 @@ def test_a_mean_over_labels_that_are_not_ignored_mixes_samples(loops):
         loops.train(private)
 
 
-def test_a_loss_that_cannot_be_seen_warns_and_the_statement_says_so(loops):
+def test_a_loss_that_goes_backward_unseen_is_refused(loops):
     module, optimizer, loader = private = loops.make()
     x, y = next(iter_ := iter(loader))
     torch.autograd.backward(F.cross_entropy(module(x), y))
-    with pytest.warns(PrivacyWarning, match="could not be checked.*backward"):
+    with pytest.raises(GuaranteeError, match="not seen. Call backward.*Nothing was released"):
         optimizer.step()
+    assert private.n_steps == 0
+    iter_.close()
+
+
+def test_a_reduction_that_cannot_be_seen_warns_and_the_statement_says_so(loops):
+    def by_a_drawn_mask(out, y):
+        return F.cross_entropy(F.dropout(out, 0.5), y)
+
+    with pytest.warns(PrivacyWarning, match="could not be checked.*random numbers"):
+        private = loops.train(loops.make(), loss=by_a_drawn_mask)
     (finding,) = private.privacy_statement_.findings
     assert finding.level == "warning"
-    iter_.close()
 
 
 def test_a_loss_that_turns_bad_later_is_seen_in_the_next_pass(loops):
@@ -166,28 +175,47 @@ def test_a_loop_goes_on_with_a_loss_that_was_mended(loops):
     assert kept.value is not None  # its traceback holds the loop that failed
 
 
-def test_only_the_first_batch_of_a_pass_is_watched(loops):
-    private = loops.make()
-    module, optimizer, loader = private
-    for number, (x, y) in enumerate(loader):
-        loss = F.cross_entropy(module(x), y)
-        assert (private._run.watch._trace is not None) is (number == 0)
-        loss.backward()
-        optimizer.step()
-
-
-def test_passes_are_watched_ever_more_rarely(loops):
-    private = loops.make(loader={"batch_size": 400}, epochs=20)  # one batch a pass
+def watched_steps(private, epochs):
     module, optimizer, loader = private
     watched = []
-    for number in range(20):
+    for _ in range(epochs):
         for x, y in loader:
-            loss = F.cross_entropy(module(x), y)
-            if private._run.watch._trace is not None:
-                watched.append(number)
-            loss.backward()
+            if private._run.watch.watches:
+                watched.append(private.n_steps)
+            F.cross_entropy(module(x), y).backward()
             optimizer.step()
-    assert watched == [0, 1, 2, 4, 8, 16]
+    return watched
+
+
+def test_first_steps_are_watched_and_one_at_random_of_each_pass(loops):
+    found = set()
+    for _ in range(5):
+        private = loops.make(loader={"batch_size": 13}, epochs=3)  # 31 steps a pass
+        watched = watched_steps(private, 3)
+        assert {0, 1, 2, 4, 8, 16, 32, 64} <= set(watched)
+        others = [step for step in watched if step & (step - 1)]
+        assert len({step // 31 for step in others}) == len(others) <= 3
+        found.update(others)
+    assert len(found) > 5
+
+
+def test_short_passes_share_a_random_watch(loops):
+    private = loops.make(loader={"batch_size": 400}, epochs=50)  # one batch a pass
+    others = [step for step in watched_steps(private, 50) if step & (step - 1)]
+    assert len(others) <= 2
+
+
+def test_a_batch_with_the_first_negative_label_is_watched(loops):
+    module, optimizer, _ = loops.parts()
+    y = loops.data.tensors[1].clone()
+    y[351] = -100  # step 35 of 40
+    loader = DataLoader(TensorDataset(loops.data.tensors[0], y), batch_size=10)
+    private = make_private(
+        module, optimizer, loader, epsilon=1.0, delta=1e-5, epochs=1, sampling="fixed"
+    )
+    with pytest.raises(GuaranteeError, match="ignored labels"):
+        loops.train(private)
+    assert private.n_steps == 35
 
 
 def test_warnings_of_a_loss_are_not_given_again(loops):
@@ -207,7 +235,7 @@ def test_torch_is_left_alone_after_the_loop_was_left(loops):
     for x, y in loader:
         F.cross_entropy(module(x), y)
         break
-    assert private._run.watch._trace is None
+    assert not private._run.watch.watches
     assert not torch.overrides.has_torch_function((torch.ones(1),))
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -6,6 +6,7 @@ known, into sums (:mod:`torch_private.layers`). No gradient is computed by autog
 and none is stored in ``grad``.
 """
 
+import contextlib
 import math
 from functools import partial
 
@@ -112,6 +113,7 @@ class Clipper:
         self._modules = list(module.modules())
         self._structure = _structure(self._modules)
         self._recorder = Recorder(self._finish)
+        self._rehearsed = None  # norms of backward passes that do not count
         self._observers, self._guards = [], []
         try:
             self._attach(clipping)
@@ -202,15 +204,34 @@ class Clipper:
         for guard in self._guards:
             guard.remove()
 
+    @contextlib.contextmanager
+    def rehearsal(self):
+        """Take norms of backward passes that do not count: sums and counts stay as they are.
+
+        Yields
+        ------
+        list of Tensor of shape (batch_size,)
+            The norms of each pass, in order.
+        """
+        self._rehearsed = []
+        try:
+            yield self._rehearsed
+        finally:
+            self._rehearsed = None
+
     def _finish(self, batch):
         """Add the clipped gradients of one backward pass to the sums."""
-        if self._collected:
-            self._begin()
         found = batch.merged()
         if not found:  # all parameters were frozen after the forward pass
             return
         scale = batch.size if self.loss_reduction == "mean" else 1
         norms = self._norms_to_clip(found, batch.size).mul_(scale)
+        if self._rehearsed is not None:
+            norms = all_norms(list(norms)) if self.mode.by_layer else norms
+            self._rehearsed.append(torch.where(torch.isfinite(norms), norms, 0.0))
+            return
+        if self._collected:
+            self._begin()
         if not math.isfinite(norms.sum().item()):
             self._drop(found, norms)
         weights = self.mode.weights(norms).mul_(scale)

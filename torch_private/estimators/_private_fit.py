@@ -27,9 +27,9 @@ from sklearn_private.statements import Payment
 from ..clipping import AdaptiveClipping, AutomaticClipping, Clipper, FlatClipping
 from ..sampling import private_loader
 from ..training import PrivateTraining
-from ..training._loss_watch import LossWatch
 from ..training._parts import check_optimizer
 from ..training._plan import make_plan
+from ..training._row_watch import NothingToWatch, RowWatch
 from ..training._run import Run
 from ..training._self_check import self_check
 from ._ahead import Ahead
@@ -151,7 +151,7 @@ def _private(estimator, module, optimizer, tensors, criterion, rng):
         **{name: getattr(estimator, name) for name in ("epsilon", "delta", "neighboring")},
     )
     watched = not direct and estimator.criterion is not None
-    watch = LossWatch(module, "mean", len(private)) if watched else _NothingToWatch()
+    watch = RowWatch(sums, len(private)) if watched else NothingToWatch()
     payment = Payment(
         ledger=estimator.ledger,
         owner=type(estimator).__name__,
@@ -190,24 +190,6 @@ class _Prepaid:
         """Do nothing."""
 
     def note(self, n_steps):
-        """Do nothing."""
-
-
-class _NothingToWatch:
-    """The watch of a loss that is ours, or that sees one row at a time."""
-
-    unchecked = None
-
-    def expect(self, piece):
-        """Do nothing."""
-
-    def stop(self):
-        """Do nothing."""
-
-    def conclude(self):
-        """Do nothing."""
-
-    def detach(self):
         """Do nothing."""
 
 

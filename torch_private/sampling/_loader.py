@@ -61,8 +61,8 @@ class PrivateLoader:
         Rows of a sample, on average.
     run : object
         Who is told when a loop begins and ends (``run.enter(loop)``, ``run.leave(loop)``) and of
-        every piece (``run.begin(piece)``), and knows how many steps were taken (``run.n_steps``);
-        :func:`torch_private.make_private` sets it.
+        every piece (``run.begin(piece, batch)``), and knows how many steps were taken
+        (``run.n_steps``); :func:`torch_private.make_private` sets it.
     """
 
     def __init__(self, dataset, sampler, fetch, n_batches, max_physical_batch_size=None):
@@ -83,7 +83,7 @@ class PrivateLoader:
         try:
             for batch in self._fetch(self._row_numbers(waiting)):
                 self._pass_over_empty(waiting)
-                self.run.begin(waiting.popleft())
+                self.run.begin(waiting.popleft(), batch)
                 yield batch
             self._pass_over_empty(waiting)
         finally:

@@ -10,10 +10,10 @@ from sklearn_private.mechanisms import noise_source
 
 from ..clipping import Clipper
 from ..sampling import private_loader
-from ._loss_watch import LossWatch
 from ._parts import check_module, check_optimizer
 from ._plan import make_plan
 from ._private_training import PrivateTraining
+from ._row_watch import RowWatch
 from ._run import Run
 from ._self_check import self_check
 from ._spending import Spending
@@ -159,7 +159,7 @@ def make_private(
     self_check(module, loader, forward=forward, **options)
     spending = Spending(ledger, plan, rng)
     clipper = Clipper(module, **options)
-    watch = LossWatch(module, loss_reduction, len(private))
+    watch = RowWatch(clipper, len(private))
     private.run = Run(plan, clipper, optimizer, spending, rng, watch)
     _PRIVATE.update(dict.fromkeys(module.modules(), weakref.ref(private.run)))
     return PrivateTraining(module, private, private.run, rng)

@@ -33,8 +33,8 @@ class Run:
         Charges the ledger before the first step.
     rng : SecureSource or numpy.random.Generator
         Source of noise.
-    watch : LossWatch
-        Checks the loss of a few batches.
+    watch : RowWatch
+        Checks that the loop lets each row alone.
 
     Attributes
     ----------
@@ -58,13 +58,15 @@ class Run:
         self._n_rows = 0  # of the sample, in all pieces so far
         self._handle = optimizer.register_step_pre_hook(self._before_step)
 
-    def begin(self, piece):
+    def begin(self, piece, batch=None):
         """Note that a piece of a sample goes out to the loop; take the step of an empty one.
 
         Parameters
         ----------
         piece : Piece
             What goes out.
+        batch : object, default=None
+            With these values; None if there are no rows.
         """
         self.watch.stop()
         if self._piece is not None and self.clipper.n_backwards:
@@ -84,7 +86,7 @@ class Run:
         self._piece = piece
         self._n_rows += piece.n_rows
         if piece.n_rows:
-            self.watch.expect(piece)
+            self.watch.expect(piece, batch)
         else:
             self.optimizer.step()
 

@@ -21,6 +21,8 @@ def tensors_in(tree):
         return [tree]
     if isinstance(tree, Mapping):
         tree = list(tree.values())
+    elif isinstance(tree, slice):
+        tree = [tree.start, tree.stop, tree.step]
     if isinstance(tree, list | tuple):
         return [tensor for part in tree for tensor in tensors_in(part)]
     return []
@@ -42,6 +44,8 @@ def map_tensors(function, tree):
     """
     if isinstance(tree, torch.Tensor):
         return function(tree)
+    if isinstance(tree, slice):
+        return slice(*map_tensors(function, (tree.start, tree.stop, tree.step)))
     if isinstance(tree, Mapping):
         return {key: map_tensors(function, part) for key, part in tree.items()}
     if isinstance(tree, list):

@@ -1,0 +1,107 @@
+"""Over a table of loops: each that mixes rows is refused, and hardly one that does not."""
+
+import warnings
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch.utils.data import DataLoader, TensorDataset
+
+from sklearn_private.exceptions import GuaranteeError
+from torch_private import make_private
+from torch_private.clipping import Clipper
+from training_loops import RIGHT, WRONG, fresh
+
+# Loops that let rows alone, and are refused since that cannot be seen.
+FALSELY_REFUSED = set()
+
+
+@pytest.fixture
+def oracle():
+    """Return the sum before noise of some rows of a loop, clipped far off: no watch, no run."""
+
+    def clipped_sum(loop, rows):
+        module = fresh(loop)
+        reduction = loop.options.get("loss_reduction", "mean")
+        clipper = Clipper(module, max_grad_norm=1e4, loss_reduction=reduction)
+        loop.body(module, *(tensor[rows].clone() for tensor in loop.data()))
+        clipper.clipped_sums()
+        return clipper.flat_sums.double()
+
+    return clipped_sum
+
+
+def lets_rows_alone(oracle, loop, n_rows=16):
+    """Return whether the sum over rows is that over all but one, and the one by itself."""
+    rows = list(range(n_rows))
+    try:
+        whole = oracle(loop, rows)
+        for row in rows[:6]:
+            others, alone = oracle(loop, [r for r in rows if r != row]), oracle(loop, [row])
+            if float((whole - others - alone).norm()) > 1e-3 * float(whole.norm()):
+                return False
+    except (RuntimeError, ValueError, IndexError):
+        return False
+    return True
+
+
+def train(loop, epochs=2):
+    module = fresh(loop)
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
+    loader = DataLoader(TensorDataset(*loop.data()), batch_size=16)
+    module, optimizer, loader = make_private(
+        module,
+        optimizer,
+        loader,
+        **{
+            "epsilon": 3.0,
+            "delta": 1e-5,
+            "epochs": epochs,
+            "sampling": "fixed",
+            **loop.options,
+            **loop.call,
+        },
+    )
+    for _ in range(epochs):
+        for x, y in loader:
+            optimizer.zero_grad()
+            loop.body(module, x, y)
+            optimizer.step()
+
+
+def ids(loop):
+    return loop.name
+
+
+@pytest.mark.parametrize("loop", [loop for loop in RIGHT if not loop.random], ids=ids)
+def test_the_table_says_of_right_loops_what_the_oracle_says(oracle, loop):
+    assert lets_rows_alone(oracle, loop)
+
+
+@pytest.mark.parametrize("loop", [loop for loop in WRONG if not loop.random], ids=ids)
+def test_the_table_says_of_wrong_loops_what_the_oracle_says(oracle, loop):
+    assert not lets_rows_alone(oracle, loop)
+
+
+@pytest.mark.parametrize("loop", RIGHT, ids=ids)
+def test_loops_that_let_rows_alone_train(loop):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        if loop.name in FALSELY_REFUSED:
+            with pytest.raises(GuaranteeError):
+                train(loop)
+        else:
+            train(loop)
+
+
+@pytest.mark.parametrize("loop", WRONG, ids=ids)
+def test_loops_that_mix_rows_are_refused(loop):
+    with pytest.raises(GuaranteeError, match="Nothing was released"):
+        train(loop)
+
+
+def test_the_table_is_large_enough():
+    assert len(RIGHT) >= 60
+    assert len(RIGHT) + len(WRONG) >= 80
+    assert len(FALSELY_REFUSED) <= 2
