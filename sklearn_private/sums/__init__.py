@@ -15,7 +15,18 @@ from ._plan import Plan, equal_shares, plan
 from ._program import Program, Schema
 from ._registry import program_for, rebuild, supported
 from ._statistic import Limits, Rows, clip_norm, statistic
-from .aggregators import Masked, Noisy, Prepaid, Shared, Sites, transcript
+from .aggregators import (
+    ADDERS,
+    MOST_FORWARDED,
+    Apart,
+    Masked,
+    Noisy,
+    Prepaid,
+    Shared,
+    Sites,
+    Together,
+    transcript,
+)
 from .fitting import SumsEstimator, label_findings, partition_findings, prepare
 from .programs import (
     location,
@@ -27,7 +38,10 @@ from .programs import (
 )
 
 __all__ = [
+    "ADDERS",
+    "MOST_FORWARDED",
     "Aggregator",
+    "Apart",
     "Limits",
     "Masked",
     "Noisy",
@@ -39,6 +53,7 @@ __all__ = [
     "Shared",
     "Sites",
     "SumsEstimator",
+    "Together",
     "clip_norm",
     "equal_shares",
     "label_findings",

@@ -24,8 +24,11 @@ class Aggregator(Protocol):
         How many sites answer.
     sent : list of int
         Bytes that each site sent, one entry a sum.
+    network : Network
+        Where the sums of other sites come from.
     """
 
+    network: object
     limits: object
     n_sites: int
     sent: list

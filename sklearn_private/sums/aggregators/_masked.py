@@ -1,12 +1,14 @@
 """Secure aggregation: every site adds masks to its sum, and all masks together are zero.
 
 Each pair of sites agrees on a secret by X25519 [1]_. For every sum both derive a fresh key from it
-by HKDF-SHA256 [2]_ and stretch that into a mask by ChaCha20 [3]_: one site adds the mask to its
-ring elements, the other one subtracts it. One vector, with a mask that its reader does not know, is
-uniformly distributed; in the total every mask meets its negative [4]_. Keys are drawn by the
-operating system, once for each aggregator, and live in memory only.
+by HKDF-SHA256 [2]_, bound to the number of the sum and to what it asks, and stretch that into a
+mask by ChaCha20 [3]_: one site adds the mask to its ring elements, the other one subtracts it. One
+vector, with a mask that its reader does not know, is uniformly distributed; in the total every mask
+meets its negative [4]_, if all sites answered the same question. Keys are drawn by the operating
+system, once for each aggregator, and live in memory only.
 
-In one process this is a *simulation*: the code of every site runs, and nothing separates them.
+In one process this is a *simulation*: the code of every site runs, and nothing separates them. At
+a site of its own (:class:`Apart`) the same code runs for that site alone.
 Sites that drop out are not tolerated: without all vectors no mask cancels.
 
 .. [1] RFC 7748, "Elliptic curves for security", 2016.
@@ -16,18 +18,18 @@ Sites that drop out are not tolerated: without all vectors no mask cancels.
    CCS 2017, section 4.1.
 """
 
-from functools import reduce
-
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
-from ...exceptions import InvalidParameterError
+from ...exceptions import GuaranteeError, InvalidParameterError
 from .._aggregator import finite_bounds, packed_addends, unpack
 from . import _ring
+from ._network import RING, digest_of, question_of
 
+_KEYS = {"statistic": "public keys of pairwise masks"}
 _PURPOSE = b"sklearn-private pairwise mask, version 1"
 
 
@@ -53,20 +55,33 @@ class MaskingSite:
         ----------
         public_keys : sequence of bytes
             The keys of all sites, this one included; all different.
+
+        Raises
+        ------
+        GuaranteeError
+            If two sites have one key, or one is no key: their masks would not hide anything.
         """
+        if len(set(public_keys)) < len(public_keys) or self.public_key not in public_keys:
+            raise _bad_keys()
         for other in public_keys:
             if other != self.public_key:
-                shared = self._private_key.exchange(X25519PublicKey.from_public_bytes(other))
+                try:
+                    shared = self._private_key.exchange(X25519PublicKey.from_public_bytes(other))
+                except ValueError:  # of another length, or of small order
+                    raise _bad_keys() from None
                 pair = b"".join(sorted((self.public_key, other)))
                 self._secrets[other] = HKDF(SHA256(), 32, None, _PURPOSE + pair).derive(shared)
 
-    def next_mask(self, n_values):
+    def next_mask(self, n_values, question=b""):
         """Return the mask of the next sum; no key is used twice.
 
         Parameters
         ----------
         n_values : int
             Length of the vector to hide.
+        question : bytes, default=b""
+            Digest of what the vector answers. Where sites answer different questions, their masks
+            do not cancel, and nobody can open anything.
 
         Returns
         -------
@@ -76,7 +91,8 @@ class MaskingSite:
         number, self._n_masks = self._n_masks.to_bytes(8, "big"), self._n_masks + 1
         added = subtracted = np.zeros((2, n_values), dtype=np.uint64)
         for other, secret in self._secrets.items():
-            mask = _ring.from_bytes(_stream(secret, number, _ring.BYTES_PER_VALUE * n_values))
+            stream = _stream(secret, number + question, _ring.BYTES_PER_VALUE * n_values)
+            mask = _ring.from_bytes(stream)
             if self.public_key < other:
                 added = _ring.add(added, mask)
             else:
@@ -84,8 +100,15 @@ class MaskingSite:
         return _ring.add(added, _ring.negate(subtracted))
 
 
-def _stream(secret, number, n_bytes):
-    key = HKDFExpand(SHA256(), 32, number).derive(secret)
+def _bad_keys():
+    return GuaranteeError(
+        "The public keys of the sites are not all different keys of X25519. Nothing was sent. Let "
+        "all sites start again."
+    )
+
+
+def _stream(secret, info, n_bytes):
+    key = HKDFExpand(SHA256(), 32, info).derive(secret)
     # The key is used for this one stream, so the nonce may be zero.
     return Cipher(algorithms.ChaCha20(key, bytes(16)), mode=None).encryptor().update(bytes(n_bytes))
 
@@ -105,6 +128,8 @@ class Masked:
         What is publicly known about the rows.
     n_sites : int
         How many sites answer; at least 3.
+    network : Network
+        Where the vectors of other sites come from.
     sent : list of int
         Bytes that each site sent, one entry a sum (public keys of 32 bytes come once, beside).
 
@@ -136,24 +161,28 @@ class Masked:
         self.inner = inner
         self.limits = inner.limits
         self.n_sites = inner.n_sites
+        self.network = inner.network
         self.sent = []
-        self._sites = [MaskingSite() for _ in range(self.n_sites)]
+        self._sites = [MaskingSite() for _ in range(self.network.n_here)]
+        keys = self.network.exchange(_KEYS, [site.public_key for site in self._sites])
         for site in self._sites:
-            site.agree([other.public_key for other in self._sites])
+            site.agree(keys)
 
     def addends(self, statistic, *broadcast):
-        """Return what each site sends: a tuple of one array of ring elements."""
+        """Return what each site that is here sends: a tuple of one array of ring elements."""
         return [(vector,) for vector in self._masked(statistic, *broadcast)[0]]
 
     def sum(self, statistic, *broadcast):
         """Return the sum over all sites."""
         vectors, shapes = self._masked(statistic, *broadcast)
-        return unpack(_ring.decode(reduce(_ring.add, vectors)), shapes)
+        total = self.network.total(question_of(statistic, shapes), vectors, RING)
+        return unpack(_ring.decode(total), shapes)
 
     def _masked(self, statistic, *broadcast):
         encoded, shapes = encoded_addends(self.inner, statistic, *broadcast)
+        question = digest_of(question_of(statistic, shapes))
         vectors = [
-            _ring.add(words, site.next_mask(words.shape[1]))
+            _ring.add(words, site.next_mask(words.shape[1], question))
             for words, site in zip(encoded, self._sites, strict=True)
         ]
         self.sent.append(vectors[0].nbytes)

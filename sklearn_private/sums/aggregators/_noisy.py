@@ -81,6 +81,7 @@ class Noisy:
         self.inner = inner
         self.limits = inner.limits
         self.n_sites = inner.n_sites
+        self.network = inner.network
         self._planned = None if np.ndim(noise_multiplier) == 0 else iter(noise_multiplier)
         self.noise_multiplier = noise_multiplier if self._planned is None else None
         self.neighboring = neighboring

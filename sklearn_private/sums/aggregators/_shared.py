@@ -87,6 +87,7 @@ class Shared:
         self.inner = inner
         self.limits = inner.limits
         self.n_sites = inner.n_sites
+        self.network = inner.network
         self.sent = []
 
     def addends(self, statistic, *broadcast):

@@ -1,10 +1,9 @@
 """Plain sums: each site answers for its own rows, and the answers are added."""
 
-from functools import reduce
-
 import numpy as np
 
 from .._aggregator import packed_addends, unpack
+from ._network import IN_THE_CLEAR, Together, question_of
 
 
 class Sites:
@@ -16,6 +15,8 @@ class Sites:
         The rows of each site.
     limits : Limits, default=None
         If given, each site clips its rows to them before any statistic sees them.
+    network : Network, default=None
+        Where the sums of other sites come from; None: there are none but ``sites``.
 
     Attributes
     ----------
@@ -23,6 +24,8 @@ class Sites:
         What is publicly known about the rows.
     n_sites : int
         How many sites answer.
+    network : Network
+        Where the sums of other sites come from.
     sent : list of int
         Bytes that each site sent, one entry a sum.
 
@@ -43,14 +46,15 @@ class Sites:
     (4.0, [8.0, 12.0])
     """
 
-    def __init__(self, sites, limits=None):
+    def __init__(self, sites, limits=None, *, network=None):
         self.sites = list(sites) if limits is None else [site.clipped(limits) for site in sites]
         self.limits = limits
-        self.n_sites = len(self.sites)
+        self.network = Together(len(self.sites)) if network is None else network
+        self.n_sites = self.network.n_sites
         self.sent = []
 
     def addends(self, statistic, *broadcast):
-        """Return what each site sends: its own outputs, in float64."""
+        """Return what each site that is here sends: its own outputs, in float64."""
         answers = [
             tuple(np.asarray(output, dtype=np.float64) for output in statistic(site, *broadcast))
             for site in self.sites
@@ -61,4 +65,5 @@ class Sites:
     def sum(self, statistic, *broadcast):
         """Return the sum over all sites."""
         vectors, shapes = packed_addends(self, statistic, *broadcast)
-        return unpack(reduce(np.add, vectors), shapes)
+        total = self.network.total(question_of(statistic, shapes), vectors, IN_THE_CLEAR)
+        return unpack(total, shapes)
