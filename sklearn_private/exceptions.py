@@ -15,12 +15,27 @@ The tree::
     PrivacyWarning(UserWarning)                a claim that holds only on the condition it names
 
 All of them are built from one message, so that they survive pickling (joblib workers raise across
-processes).
+processes). What is raised before a release says so: ``LedgerError.unreleased(fault, way_out)``.
 """
+
+from typing import Self
 
 
 class PrivacyError(Exception):
     """Root of the tree."""
+
+    @classmethod
+    def unreleased(cls, fault: str, way_out: str = "") -> Self:
+        """Return the error that says what is wrong, that nothing was released, and how to go on.
+
+        Parameters
+        ----------
+        fault : str
+            What is wrong, in one sentence or more.
+        way_out : str, default=""
+            What to do about it, in one sentence or more.
+        """
+        return cls(" ".join(filter(None, (fault.rstrip(), "Nothing was released.", way_out))))
 
 
 class InvalidParameterError(PrivacyError, ValueError):

@@ -54,9 +54,10 @@ class Learner(BaseEstimator):
         self._check_parameters()
         self._refuse_fitted_rows_only("partial_fit")
         if hasattr(self, "labels_") and not hasattr(self, "_tally"):
-            raise InvalidParameterError(
+            raise InvalidParameterError.unreleased(
                 "KAnonymizer has no counts of the rows that it learned from: copies and pickles "
-                "keep none. Nothing was released. Begin with a clone."
+                "keep none.",
+                "Begin with a clone.",
             )
         self._tally, _ = self._count(source_of(X), getattr(self, "_tally", None))
         counts = self._tally.total()

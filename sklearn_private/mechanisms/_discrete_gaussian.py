@@ -79,9 +79,10 @@ def discrete_gaussian(sigma, size, rng):
     """
     check("discrete_gaussian", rng=rng, sigma=sigma)
     if not SMALLEST_SIGMA <= sigma <= LARGEST_SIGMA:
-        raise RangeError(
-            f"discrete_gaussian cannot draw with sigma={sigma!r}: above 2**56 a draw might not fit "
-            "int64, below 2**-500 every draw is 0. Nothing was released. Use another unit."
+        raise RangeError.unreleased(
+            f"discrete_gaussian cannot draw with sigma={sigma!r}: above 2**56 a draw might not "
+            "fit int64, below 2**-500 every draw is 0.",
+            "Use another unit.",
         )
     staircase = _staircase(rational(sigma))
     return collect(lambda n: _draw(staircase, n, rng), size)

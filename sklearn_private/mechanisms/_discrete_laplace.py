@@ -61,10 +61,10 @@ def discrete_laplace(scale, size, rng):
     check("discrete_laplace", rng=rng, scale=scale)
     t, s = rational(scale).as_integer_ratio()
     if t > LARGEST_NUMERATOR:
-        raise RangeError(
+        raise RangeError.unreleased(
             f"discrete_laplace cannot draw with scale={scale!r}: its numerator, in lowest terms, "
-            "is above 2**54, so a draw might overflow int64. Nothing was released. Use a coarser "
-            "unit, or round the scale up to a fraction of smaller terms."
+            "is above 2**54, so a draw might overflow int64.",
+            "Use a coarser unit, or round the scale up to a fraction of smaller terms.",
         )
     s = min(s, 2**63 - 1)  # Every X is below 2^63, so the quotient is 0 all the same.
 

@@ -124,9 +124,9 @@ class Lattice:
         """
         x = finite("Lattice.round", "x", x)
         if (np.abs(x) >= 2.0**62 * self.step).any():
-            raise RangeError(
-                f"A value of 2**62 steps of {self.step!r} or more does not fit the lattice. "
-                "Nothing was released. Clip to a public bound, or choose a coarser step."
+            raise RangeError.unreleased(
+                f"A value of 2**62 steps of {self.step!r} or more does not fit the lattice.",
+                "Clip to a public bound, or choose a coarser step.",
             )
         return np.rint(x / self.step).astype(np.int64)
 
@@ -154,9 +154,9 @@ class Lattice:
         total = units.sum(axis=axis)
         n_terms = units.size // max(total.size, 1)
         if n_terms * int(np.abs(units).max(initial=0)) >= 2**63:
-            raise RangeError(
-                f"A sum of {n_terms} rows with steps of {self.step!r} might overflow int64. "
-                "Nothing was released. Clip to a smaller public bound, or choose a coarser step."
+            raise RangeError.unreleased(
+                f"A sum of {n_terms} rows with steps of {self.step!r} might overflow int64.",
+                "Clip to a smaller public bound, or choose a coarser step.",
             )
         return total
 

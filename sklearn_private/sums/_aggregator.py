@@ -74,8 +74,8 @@ def finite_bounds(statistic, limits, *broadcast):
     """Return the bounds of a statistic as an array, or raise where one is not finite."""
     bounds = np.array(statistic.bound(limits, *broadcast), dtype=np.float64)
     if not np.isfinite(bounds).all():
-        raise RangeError(
-            f"The limits leave {statistic.__name__!r} without a bound. Nothing was released. "
-            "Declare a finite target_norm."
+        raise RangeError.unreleased(
+            f"The limits leave {statistic.__name__!r} without a bound.",
+            "Declare a finite target_norm.",
         )
     return bounds

@@ -78,8 +78,8 @@ def agreed_labels(owner, y, classes):
         raise Checks(owner).invalid("classes", "two different labels or more, or None")
     positions = np.minimum(np.searchsorted(labels, y), len(labels) - 1)
     if not (labels[positions] == y).all():
-        raise InvalidParameterError(
-            f"y of {type(owner).__name__} holds a label outside classes={labels.tolist()!r}. "
-            "Nothing was released. Declare every label."
+        raise InvalidParameterError.unreleased(
+            f"y of {type(owner).__name__} holds a label outside classes={labels.tolist()!r}.",
+            "Declare every label.",
         )
     return labels, positions.astype(np.float64)

@@ -33,16 +33,16 @@ class _Node(torch.autograd.Function):
     @staticmethod
     def backward(ctx, *grads):
         if torch.is_grad_enabled():
-            raise GuaranteeError(
+            raise GuaranteeError.unreleased(
                 f"Layer {ctx.use.name!r} was differentiated twice (create_graph=True), and no "
-                "sample's share in that is bounded. Nothing was released. Leave penalties on "
-                "gradients out of the loss."
+                "sample's share in that is bounded.",
+                "Leave penalties on gradients out of the loss.",
             )
         if ctx.use.made_in != -1:
-            raise GuaranteeError(
+            raise GuaranteeError.unreleased(
                 f"Layer {ctx.use.name!r} was recomputed in a backward pass of its own, apart from "
-                "the other layers of its samples. Nothing was released. Checkpoint with "
-                "use_reentrant=False."
+                "the other layers of its samples.",
+                "Checkpoint with use_reentrant=False.",
             )
         ctx.use.recorder.receive(ctx.use, ctx.saved_tensors, grads)
         return None, None, _ZERO, *grads
@@ -134,10 +134,10 @@ class Recorder:
     def receive(self, use, inputs, grads):
         """Take the output gradients of one use of a layer."""
         if use.batch is not None and use.batch.complete:
-            raise GuaranteeError(
+            raise GuaranteeError.unreleased(
                 f"Layer {use.name!r} was gone through backward twice for one forward pass, so a "
-                "sample would count twice. Nothing was released. Add the losses, then call "
-                "backward once."
+                "sample would count twice.",
+                "Add the losses, then call backward once.",
             )
         task = torch._C._current_graph_task_id()
         batch = self._batches.get(task)
@@ -156,9 +156,9 @@ class Recorder:
 
 
 def _other_batch(name, size, expected):
-    return GuaranteeError(
+    return GuaranteeError.unreleased(
         f"Layer {name!r} got {size} rows in its first dimension, but the batch has {expected} "
-        "samples, so its gradients cannot be told apart by sample. Nothing was released. Keep the "
-        "batch dimension first, and expand what is shared to the batch, such as "
-        "torch.arange(length).expand(batch_size, length)."
+        "samples, so its gradients cannot be told apart by sample.",
+        "Keep the batch dimension first, and expand what is shared to the batch, such as "
+        "torch.arange(length).expand(batch_size, length).",
     )

@@ -172,9 +172,9 @@ class Clipper:
             If there was no backward pass, or if other parameters are trainable now.
         """
         if self._collected or not self.n_backwards:
-            raise GuaranteeError(
-                "There are no gradients: no loss of the module went backward since the last sums. "
-                "Nothing was released. Call loss.backward() first."
+            raise GuaranteeError.unreleased(
+                "There are no gradients: no loss of the module went backward since the last sums.",
+                "Call loss.backward() first.",
             )
         if _structure(self._modules) != self._structure:
             raise GuaranteeError(
@@ -261,9 +261,9 @@ class Clipper:
         matter: it is no secret, and no gradient will be finite again.
         """
         if not all(torch.isfinite(parameter).all() for parameter in self.module.parameters()):
-            raise GuaranteeError(
-                "A parameter of the module is not finite: training diverged. Nothing was released. "
-                "Lower the learning rate, and start again from the last checkpoint."
+            raise GuaranteeError.unreleased(
+                "A parameter of the module is not finite: training diverged.",
+                "Lower the learning rate, and start again from the last checkpoint.",
             )
         samples = ~torch.isfinite(norms.view(-1, norms.shape[-1])).all(0)
         norms[..., samples] = 0
@@ -311,8 +311,9 @@ def _flat(parameters):
 
 def _refuse_use(name, parameter):
     parameter.grad = None
-    raise GuaranteeError(
+    raise GuaranteeError.unreleased(
         f"Parameter {name!r} was used outside its layer, so its gradient cannot be taken apart by "
-        "sample. Nothing was released. Call the layer instead, leave penalties on parameters to "
-        "the optimizer (weight_decay), and do not compile the module: that goes around its layers."
+        "sample.",
+        "Call the layer instead, leave penalties on parameters to the optimizer (weight_decay), "
+        "and do not compile the module: that goes around its layers.",
     )

@@ -100,10 +100,10 @@ class LayerObserver(Observer):
         if output is None or not paused:
             return None
         if not isinstance(output, torch.Tensor):
-            raise GuaranteeError(
+            raise GuaranteeError.unreleased(
                 f"A layer ({type(module).__name__}) returns {type(output).__name__}, and only "
-                "layers that return one tensor are known or taken by opacus. Nothing was released. "
-                "Build it from layers of torch.nn."
+                "layers that return one tensor are known or taken by opacus.",
+                "Build it from layers of torch.nn.",
             )
         return self._observe((output,), self._inputs(*args, **kwargs), self._gradients)[0]
 

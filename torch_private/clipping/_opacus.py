@@ -61,9 +61,9 @@ def one_tensor(name, module, *args, **kwargs):
 
 
 def _refused(name, module, reason):
-    return GuaranteeError(
+    return GuaranteeError.unreleased(
         f"Layer {name!r} ({type(module).__name__}) is no layer that the fused engine knows, and "
-        f"opacus cannot take it: {reason}. Nothing was released. Build it from layers of torch.nn "
-        "with their own parameters, or register a sampler with opacus.grad_sample."
-        "register_grad_sampler."
+        f"opacus cannot take it: {reason}.",
+        "Build it from layers of torch.nn with their own parameters, or register a sampler with "
+        "opacus.grad_sample.register_grad_sampler.",
     )

@@ -54,10 +54,10 @@ def _units(name, module, engine):
         yield Unit(name, module, "fused")
     elif _uses_parameters(module):
         if engine == "fused":
-            raise GuaranteeError(
+            raise GuaranteeError.unreleased(
                 f"Layer {name!r} ({type(module).__name__}) uses parameters of its own outside a "
-                "layer that the fused engine knows. Nothing was released. Move them into layers of "
-                "torch.nn, or choose engine='auto' or 'opacus'."
+                "layer that the fused engine knows.",
+                "Move them into layers of torch.nn, or choose engine='auto' or 'opacus'.",
             )
         yield Unit(name, module, "opacus")
     else:
@@ -91,11 +91,11 @@ def refuse_batch_norm(module):
     for name, layer in module.named_modules():
         if isinstance(layer, nn.modules.batchnorm._BatchNorm):
             if layer.training or any(p.requires_grad for p in layer.parameters()):
-                raise GuaranteeError(
+                raise GuaranteeError.unreleased(
                     f"Layer {name!r} ({type(layer).__name__}) mixes the samples of a batch, so no "
-                    "sample's influence is bounded. Nothing was released. Replace it by GroupNorm "
-                    "(opacus.validators.ModuleValidator.fix does), or freeze it and call eval() "
-                    "on it."
+                    "sample's influence is bounded.",
+                    "Replace it by GroupNorm (opacus.validators.ModuleValidator.fix does), or "
+                    "freeze it and call eval() on it.",
                 )
             yield BatchNormObserver(layer)
 
@@ -124,8 +124,8 @@ def attach(unit, recorder):
         return CompositeObserver(module, observe)
     reason = rule.refusal(module)
     if reason:
-        raise GuaranteeError(
-            f"Layer {name!r} ({type(module).__name__}) is refused: {reason}. Nothing was released."
+        raise GuaranteeError.unreleased(
+            f"Layer {name!r} ({type(module).__name__}) is refused: {reason}."
         )
     inputs = partial(_batched, name, rule.inputs, rule.n_dims(module))
     return LayerObserver(module, observe, inputs, partial(rule.gradients, module))
@@ -138,8 +138,9 @@ def _dense(sampler, x, grad):
 def _batched(name, pick, n_dims, *args, **kwargs):
     inputs = pick(*args, **kwargs)
     if inputs[0].dim() < n_dims:
-        raise GuaranteeError(
+        raise GuaranteeError.unreleased(
             f"Layer {name!r} got an input without a batch dimension, so samples cannot be told "
-            "apart. Nothing was released. Give it batches, batch dimension first."
+            "apart.",
+            "Give it batches, batch dimension first.",
         )
     return inputs

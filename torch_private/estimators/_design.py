@@ -71,9 +71,9 @@ def _features(estimator, X):
         raise check.invalid("features", "a function, module, transformer, or None")
     made = np.asarray(made, dtype=np.float32)
     if len(made) != len(X) or not np.isfinite(made).all():
-        raise GuaranteeError(
+        raise GuaranteeError.unreleased(
             f"The features of {type(estimator).__name__} must be one row of finite numbers for "
-            "each row. Nothing was released."
+            "each row."
         )
     return made
 

@@ -52,9 +52,10 @@ def attention(
         As for the function of torch, like the parameters that follow.
     """
     if query.dim() != 3:
-        raise GuaranteeError(
-            "MultiheadAttention got an input without a batch dimension, so samples cannot be told "
-            "apart. Nothing was released. Give it inputs of three dimensions."
+        raise GuaranteeError.unreleased(
+            "MultiheadAttention got an input without a batch dimension, so samples cannot be "
+            "told apart.",
+            "Give it inputs of three dimensions.",
         )
     weights = in_proj_weight
     if weights is None:

@@ -129,9 +129,10 @@ def _recurrent(step, observe, x, initial, parameters, *options):
             "lengths."
         )
     if not all(isinstance(parameter, torch.nn.Parameter) for parameter in parameters):
-        raise GuaranteeError(
-            "The weights of a recurrent layer are computed from other parameters, which the fused "
-            "engine cannot follow. Nothing was released. Remove the reparametrization."
+        raise GuaranteeError.unreleased(
+            "The weights of a recurrent layer are computed from other parameters, which the "
+            "fused engine cannot follow.",
+            "Remove the reparametrization.",
         )
     initial = initial if isinstance(initial, tuple | list) else (initial,)
     return _run(step, observe, x, initial, parameters, *options)

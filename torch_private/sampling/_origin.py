@@ -109,6 +109,6 @@ def _refuse_sampler(loader):
 
 
 def _invalid(fault, remedy):
-    return InvalidParameterError(
-        f"The 'loader' parameter of make_private {fault}. Nothing was released. {remedy}"
+    return InvalidParameterError.unreleased(
+        f"The 'loader' parameter of make_private {fault}.", f"{remedy}"
     )

@@ -193,10 +193,12 @@ def _check_parts(module, optimizer):
     check_optimizer(optimizer)
     runs = [_PRIVATE[layer]() for layer in module.modules() if layer in _PRIVATE]
     if any(run is not None and run.attached for run in runs):
-        raise GuaranteeError(
+        raise GuaranteeError.unreleased(
             "The module, or a layer of it, is private already: a second optimizer would see the "
-            "same rows and nobody would count both. Nothing was released. Put all parameters into "
-            "one optimizer (groups may have their own learning rates), or detach() the first run."
+            "same rows and nobody would count both.",
+            "Put all parameters into one optimizer "
+            "(groups may have their own learning "
+            "rates), or detach() the first run.",
         )
     names = {id(p): name for name, p in module.named_parameters()}
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}

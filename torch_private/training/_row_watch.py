@@ -117,7 +117,7 @@ class RowWatch:
         with torch.enable_grad():
             fault = self._fault(tape)
         if fault:
-            raise GuaranteeError(f"{fault} Nothing was released.")
+            raise GuaranteeError.unreleased(f"{fault}")
 
     def _fault(self, tape):
         if tape.fault:

@@ -70,16 +70,23 @@ class Run:
         """
         self.watch.stop()
         if self._piece is not None and self.clipper.n_backwards:
-            raise GuaranteeError(
+            raise GuaranteeError.unreleased(
                 "A batch went backward and the next one was asked for without a step between "
-                "them; the sum of two samples has another price than one. Nothing was released. "
-                "Call optimizer.step() after every batch. For larger batches give the loader a "
-                "larger batch_size, and make_private a max_physical_batch_size."
+                "them; the sum of two samples has another price than one.",
+                "Call "
+                "optimizer.step() "
+                "after every batch. "
+                "For larger batches "
+                "give the loader a "
+                "larger batch_size, "
+                "and make_private a "
+                "max_physical_batch_size.",
             )
         if piece.step < self.n_steps:
-            raise GuaranteeError(
+            raise GuaranteeError.unreleased(
                 "The loader is gone through twice at the same time, so that a step would be "
-                "counted once and taken twice. Nothing was released. Use one iterator at a time."
+                "counted once and taken twice.",
+                "Use one iterator at a time.",
             )
         if piece.first and (self._n_rows or self.clipper.n_backwards):
             self._forget()  # An unfinished sample was never released.
@@ -127,9 +134,10 @@ class Run:
 
     def _check(self, args, kwargs):
         if any(argument is not None for argument in (*args[1:], *kwargs.values())):
-            raise GuaranteeError(
+            raise GuaranteeError.unreleased(
                 "optimizer.step() got a closure, which may evaluate the loss several times: only "
-                "one evaluation has a price. Nothing was released. Use an optimizer without one."
+                "one evaluation has a price.",
+                "Use an optimizer without one.",
             )
         if self.n_steps >= self.plan.n_steps:
             raise BudgetExceededError(
@@ -138,23 +146,24 @@ class Run:
                 "is as it was. Stop here, or make a new run with more epochs or a larger epsilon."
             )
         if self._piece is None:
-            raise GuaranteeError(
+            raise GuaranteeError.unreleased(
                 "optimizer.step() has no batch of private.loader to itself: one batch gives one "
-                "step. Nothing was released. Iterate over private.loader; after the run, call "
-                "private.detach() to train on public data."
+                "step.",
+                "Iterate over private.loader; after the run, call private.detach() to "
+                "train on public data.",
             )
         if self.clipper.batch_size > self._n_rows:
-            raise GuaranteeError(
+            raise GuaranteeError.unreleased(
                 f"{self.clipper.batch_size} rows went backward, but the batch has {self._n_rows}: "
-                "a row that enters twice moves the gradient twice as far. Nothing was released. "
-                "Call the module and backward once for each batch."
+                "a row that enters twice moves the gradient twice as far.",
+                "Call the module and backward once for each batch.",
             )
         ours = set(map(id, self.clipper.parameters))
         groups = self.optimizer.param_groups
         if any(p.grad is not None and id(p) not in ours for g in groups for p in g["params"]):
-            raise GuaranteeError(
-                "The optimizer has a parameter with a gradient that is not of the private module. "
-                "Nothing was released. Give each module an optimizer of its own."
+            raise GuaranteeError.unreleased(
+                "The optimizer has a parameter with a gradient that is not of the private module.",
+                "Give each module an optimizer of its own.",
             )
 
     def _release(self):
@@ -180,9 +189,10 @@ class Run:
         """Raise if the sum is longer than its rows can make it: then the clipping is broken."""
         bound = self.clipper.batch_size * self.clipper.sensitivity * (1 + _ROUNDING)
         if not float(torch.linalg.vector_norm(self.clipper.flat_sums)) <= bound:
-            raise GuaranteeError(
+            raise GuaranteeError.unreleased(
                 "The clipped gradients of the batch are longer than their bound, so the noise "
-                "would not hide a row. Nothing was released. Please report the module as a fault."
+                "would not hide a row.",
+                "Please report the module as a fault.",
             )
 
     def _set_gradients(self, parts):

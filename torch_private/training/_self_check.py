@@ -81,19 +81,24 @@ class _Outputs:
         try:
             outputs = tensors_in(self._forward(self.module, batch))
         except (RuntimeError, TypeError, ValueError, LookupError, AttributeError) as error:
-            raise InvalidParameterError(
+            raise InvalidParameterError.unreleased(
                 f"The module cannot be called on a synthetic batch ({type(error).__name__}: "
-                f"{error}). Nothing was released. Say how a batch goes through it: "
-                "forward=lambda module, batch: module(batch[0], batch[1])."
+                f"{error}).",
+                "Say how a batch goes through it: forward=lambda module, batch: "
+                "module(batch[0], batch[1]).",
             ) from error
         outputs = [o for o in outputs if o.is_floating_point()]
         n_rows = len(tensors_in(batch)[0])
         if not outputs or any(not o.dim() or len(o) != n_rows for o in outputs):
-            raise GuaranteeError(
+            raise GuaranteeError.unreleased(
                 "The module's outputs do not have one row for each sample in their first "
-                "dimension, so that it cannot be seen whether samples mix. Nothing was released. "
-                "Return the outputs of the samples by forward=, such as "
-                "forward=lambda module, batch: module(batch[0]).logits."
+                "dimension, so that it cannot be seen whether samples mix.",
+                "Return the outputs "
+                "of the samples by "
+                "forward=, such as "
+                "forward=lambda "
+                "module, batch: "
+                "module(batch[0]).logits.",
             )
         return outputs
 
@@ -137,18 +142,20 @@ def _refuse_mixing(outputs, batch):
         second, seen_now = outputs(with_other_row(batch, _ROW)), outputs.buffers()
     for name, buffer in seen.items():
         if not torch.equal(buffer, seen_now[name]):
-            raise GuaranteeError(
+            raise GuaranteeError.unreleased(
                 f"The buffer {name!r} keeps statistics of the data, which would be released "
-                "without noise. Nothing was released. Set track_running_stats=False, or replace "
-                "the layer by GroupNorm."
+                "without noise.",
+                "Set track_running_stats=False, or replace the layer by GroupNorm.",
             )
     pairs = zip(first, second, strict=True)
     if changed or any(not _same(a.detach()[others], b[others]) for a, b in pairs):
-        raise GuaranteeError(
+        raise GuaranteeError.unreleased(
             "The module mixes the samples of a batch: when one row was replaced, the output of "
-            "another one changed. No sample's influence is bounded. Nothing was released. Replace "
-            "what works across the batch (batch norm: by GroupNorm, see "
-            "opacus.validators.ModuleValidator.fix)."
+            "another one changed. No sample's influence is bounded.",
+            "Replace what works across "
+            "the batch (batch norm: by "
+            "GroupNorm, see "
+            "opacus.validators.ModuleValidator.fix).",
         )
 
 
@@ -161,10 +168,10 @@ def _refuse_other_sizes(outputs, batch):
         many = outputs(map_tensors(lambda tensor: torch.cat([tensor] * _TIMES), batch))
     for a, b in zip(few, many, strict=True):
         if not _same(a, b[:N_ROWS], _ENGINE_ERROR.get(a.dtype, 0.1)):
-            raise GuaranteeError(
+            raise GuaranteeError.unreleased(
                 f"The output of a row depends on how many rows are in the batch: {N_ROWS} or "
-                f"{_TIMES * N_ROWS}. No sample's influence is bounded. Nothing was released. Leave "
-                "out of the module what depends on the size of the batch."
+                f"{_TIMES * N_ROWS}. No sample's influence is bounded.",
+                "Leave out of the module what depends on the size of the batch.",
             )
 
 
@@ -249,14 +256,15 @@ def _judge(clipper, expected, names, same):
     difference = 0.0
     for (parameter, name), right in zip(names.items(), expected, strict=True):
         if right is None:
-            raise GuaranteeError(
-                f"The parameter {name!r} is trainable and takes no part in the output, so it would "
-                "move by noise alone. Nothing was released. Freeze it: requires_grad_(False)."
+            raise GuaranteeError.unreleased(
+                f"The parameter {name!r} is trainable and takes no part in the output, so it "
+                "would move by noise alone.",
+                "Freeze it: requires_grad_(False).",
             )
         if right.any() and not sums[parameter].any():
-            raise GuaranteeError(
-                f"The parameter {name!r} would never move: its gradient does not reach the engine. "
-                "Nothing was released. Make the module private after adapters were added."
+            raise GuaranteeError.unreleased(
+                f"The parameter {name!r} would never move: its gradient does not reach the engine.",
+                "Make the module private after adapters were added.",
             )
         difference += float((sums[parameter] - right).square().sum())
     if not float(torch.linalg.vector_norm(clipper.flat_sums)) <= longest * (1 + error):

@@ -328,9 +328,9 @@ def _refuse_scaler(function):
     frame = sys._getframe(2)
     for _ in range(3):
         if isinstance(frame.f_locals.get("self"), torch.amp.GradScaler):
-            raise GuaranteeError(
+            raise GuaranteeError.unreleased(
                 "The loss is scaled by a GradScaler, so that gradients would be clipped in its "
-                "units, not in those of max_grad_norm. Nothing was released. Use autocast to "
-                "bfloat16, which needs no scaler, or GradScaler(enabled=False)."
+                "units, not in those of max_grad_norm.",
+                "Use autocast to bfloat16, which needs no scaler, or GradScaler(enabled=False).",
             )
         frame = frame.f_back

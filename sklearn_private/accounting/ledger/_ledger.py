@@ -259,17 +259,18 @@ class PrivacyLedger:
 
     def _refuse_seeded(self, seeded, owner):
         if seeded:
-            raise InvalidParameterError(
+            raise InvalidParameterError.unreleased(
                 f"{owner} is seeded by random_state, so its noise can be repeated and its epsilon "
-                "is infinite; a ledger does not take it. Nothing was released. Use "
-                "random_state=None, or no ledger for a test."
+                "is infinite; a ledger does not take it.",
+                "Use random_state=None, or no ledger for a test.",
             )
 
     def _refuse_unit(self, unit, owner):
         if unit != self.unit:
-            raise LedgerError(
+            raise LedgerError.unreleased(
                 f"{owner} protects one {unit}, but the ledger {self.path} counts by the "
-                f"{self.unit}. Nothing was released. Open a ledger with unit={unit!r}."
+                f"{self.unit}.",
+                f"Open a ledger with unit={unit!r}.",
             )
 
     def _convert(self, event, delta, neighboring, owner):
@@ -279,10 +280,10 @@ class PrivacyLedger:
         elif self.neighboring == "replace_one" and neighboring in NEIGHBORING:
             event, claim = as_replace_one(event, delta, neighboring)
         else:
-            raise LedgerError(
+            raise LedgerError.unreleased(
                 f"{owner} claims neighboring={neighboring!r}, which does not convert to the "
-                f"{self.neighboring!r} of the ledger {self.path}. Nothing was released. Set "
-                f"neighboring={self.neighboring!r}, or open another ledger."
+                f"{self.neighboring!r} of the ledger {self.path}.",
+                f"Set neighboring={self.neighboring!r}, or open another ledger.",
             )
         if not math.isfinite(claim[0]):
             raise self._exceeded(owner, claim)
@@ -291,17 +292,17 @@ class PrivacyLedger:
     def _exceeded(self, owner, claim):
         left = self.remaining()
         if self.delta == 0 and (claim[1] > 0 or math.isinf(claim[0])):
-            return BudgetExceededError(
+            return BudgetExceededError.unreleased(
                 f"{owner} asks for epsilon={claim[0]:.4g} at delta={claim[1]:.2g}, but the ledger "
-                f"{self.path} has delta=0: it takes pure epsilon only, and Gaussian noise "
-                f"has none ({left:.4g} of {self.epsilon:g} is left). Nothing was released. Ask for "
-                "delta=0, or open a ledger with delta > 0."
+                f"{self.path} has delta=0: it takes pure epsilon only, and Gaussian noise has "
+                f"none ({left:.4g} of {self.epsilon:g} is left).",
+                "Ask for delta=0, or open a ledger with delta > 0.",
             )
-        return BudgetExceededError(
+        return BudgetExceededError.unreleased(
             f"{owner} asks for epsilon={claim[0]:.4g} at delta={claim[1]:.2g}, but {left:.4g} of "
             f"{self.epsilon:g} (at delta={self.delta:g}) is left in {self.path}. "
-            f"{'' if claim[0] > left else _BESIDE}Nothing was released. Lower epsilon, or open a "
-            "ledger with a larger budget."
+            f"{'' if claim[0] > left else _BESIDE}",
+            "Lower epsilon, or open a ledger with a larger budget.",
         )
 
 

@@ -139,9 +139,9 @@ class LedgerFile:
     def refuse_replaced(self, identity, found):
         """Raise unless the file is the one that was opened before."""
         if found != identity:
-            raise LedgerError(
-                f"The ledger {self.path} is not the file that was opened before: it was replaced. "
-                "Nothing was released. Put the first file back, or open the new one by its path."
+            raise LedgerError.unreleased(
+                f"The ledger {self.path} is not the file that was opened before: it was replaced.",
+                "Put the first file back, or open the new one by its path.",
             )
 
     @contextlib.contextmanager

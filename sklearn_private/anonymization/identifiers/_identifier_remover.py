@@ -147,7 +147,7 @@ class IdentifierRemover(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         table = Table.validated(self, X, reset=True)
         self.findings_ = self._find(table)
         if self.action == "raise" and self.findings_:
-            raise IdentifierError(_refusal(type(self).__name__, self.findings_))
+            raise _refusal(type(self).__name__, self.findings_)
         self._positions = [table.columns.index(name) for name in self.findings_]
         self.privacy_statement_ = self._statement()
         return self
@@ -241,8 +241,8 @@ _DETECTION = Finding.note(
 
 def _refusal(owner, findings):
     named = ", ".join(f"{name!r} ({why})" for name, why in findings.items())
-    return (
+    return IdentifierError.unreleased(
         f"{owner} with action='raise' refuses this table, since columns hold direct identifiers: "
-        f"{named}. Nothing was released. Drop them, use action='drop' or 'mask', or list in keep= "
-        "those that are none."
+        f"{named}.",
+        "Drop them, use action='drop' or 'mask', or list in keep= those that are none.",
     )

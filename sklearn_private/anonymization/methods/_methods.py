@@ -59,16 +59,16 @@ def local(problem):
 def microaggregation(problem):
     """Put rows into classes that lie close together, and give them the mean (:mod:`._mdav`)."""
     if problem.rules is not None or problem.units.person is not None:
-        raise InvalidParameterError(
+        raise InvalidParameterError.unreleased(
             "method='microaggregation' of KAnonymizer counts rows and looks at quasi-identifiers "
-            "only: it takes neither constraints nor subject_id. Nothing was released. Take "
-            "method='local'."
+            "only: it takes neither constraints nor subject_id.",
+            "Take method='local'.",
         )
     if not all(isinstance(axis, OrderedAxis) and axis.is_finite for axis in problem.axes):
-        raise InvalidParameterError(
+        raise InvalidParameterError.unreleased(
             "method='microaggregation' of KAnonymizer needs quasi-identifiers that are finite "
-            "numbers, none missing and without a hierarchy. Nothing was released. Take "
-            "method='local'."
+            "numbers, none missing and without a hierarchy.",
+            "Take method='local'.",
         )
     axes, codes = problem.axes, problem.units.codes
     rows = np.column_stack([axis.values[code] for axis, code in zip(axes, codes, strict=True)])

@@ -136,10 +136,10 @@ def n_people(counts, roles):
 
 def _refuse_too_few(estimator, n_all):
     if n_all < estimator.k:
-        raise InvalidParameterError(
+        raise InvalidParameterError.unreleased(
             f"The 'k' parameter of {type(estimator).__name__} must be at most the number of "
-            f"people. Got k={estimator.k} for n_samples={n_all} people. Nothing was released. "
-            "Lower k, or gather more people."
+            f"people. Got k={estimator.k} for n_samples={n_all} people.",
+            "Lower k, or gather more people.",
         )
 
 

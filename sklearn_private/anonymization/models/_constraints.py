@@ -51,10 +51,11 @@ class _Constraint:
             order or a hierarchy that the column has not.
         """
         if not self.holds(sensitive.counts, sensitive):
-            raise InvalidParameterError(
+            raise InvalidParameterError.unreleased(
                 f"{self!r} cannot hold: the whole table breaks {self.describe()} of "
                 f"{sensitive.name!r} ({len(sensitive.values)} distinct values), and so does at "
-                "least one class of every partition. Nothing was released. Loosen the constraint."
+                "least one class of every partition.",
+                "Loosen the constraint.",
             )
 
     def holds(self, counts, sensitive):

@@ -53,10 +53,10 @@ class Rules:
                 constraint.check(column)
         if not self.judge(np.zeros(self.weight.size, dtype=np.int64), 1).all():
             names = ", ".join(repr(column.name) for column in self.sensitive)
-            raise InvalidParameterError(
+            raise InvalidParameterError.unreleased(
                 f"The constraints cannot hold: the whole table breaks them, where each of {names} "
-                "is judged among people who share the others. Nothing was released. Loosen the "
-                "constraints, or declare fewer sensitive columns."
+                "is judged among people who share the others.",
+                "Loosen the constraints, or declare fewer sensitive columns.",
             )
 
     @cached_property

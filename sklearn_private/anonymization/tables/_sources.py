@@ -98,9 +98,8 @@ class Pieces:
         try:
             self.head = next(frames)
         except StopIteration:
-            raise InvalidParameterError(
-                "The iterator of tables is empty. Nothing was released. An iterator can be read "
-                "once: make a new one."
+            raise InvalidParameterError.unreleased(
+                "The iterator of tables is empty.", "An iterator can be read once: make a new one."
             ) from None
         self._frames = chain([self.head], frames)
 

@@ -329,8 +329,8 @@ class DPLogisticRegression(ClassifierMixin, BaseEstimator):
         if self.n_public is None:
             return number, None if self.neighboring == "add_remove" else n_rows
         if n_rows > self.n_public:
-            raise InvalidParameterError(
-                f"The 'n_public' parameter of {type(self).__name__} must be at least the number of "
-                f"rows. Got {self.n_public} instead, and there are more. Nothing was released."
+            raise InvalidParameterError.unreleased(
+                f"The 'n_public' parameter of {type(self).__name__} must be at least the number "
+                f"of rows. Got {self.n_public} instead, and there are more."
             )
         return number, self.n_public

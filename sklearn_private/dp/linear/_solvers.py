@@ -74,10 +74,10 @@ def _automatic(estimator, n_columns, n_classes, n_rows):
 def _refuse_what_it_cannot(estimator, solver, n_classes, n_rows):
     if n_classes > 2 and (solver != "gd" or estimator.delta == 0):
         way_out = "delta above 0" if estimator.delta == 0 else "solver='gd'"
-        raise InvalidParameterError(
+        raise InvalidParameterError.unreleased(
             f"Only binary classification is supported by solver={solver!r} with "
-            f"delta={estimator.delta:g} in {type(estimator).__name__}. Got {n_classes} classes. "
-            f"Nothing was released. Take {way_out}."
+            f"delta={estimator.delta:g} in {type(estimator).__name__}. Got {n_classes} classes.",
+            f"Take {way_out}.",
         )
     check = Checks(estimator)
     if solver != "objective" and estimator.delta == 0:

@@ -229,10 +229,11 @@ def minimise(X, y, l2, linear, tolerance):
         if 1.01 * (np.linalg.norm(gradient) + _rounding(X, l2, linear, w)) <= tolerance:
             return w
         w, value = _newton_step(X, y, l2, linear, w, value, gradient)
-    raise SolverError(
-        f"The solver did not prove a gradient below {tolerance:.3g}, so the privacy proof does not "
-        f"hold. Nothing was released. With {len(X)} rows of {X.shape[1]} columns, use an epsilon "
-        "nearer to 1, fewer rows, or a smaller C."
+    raise SolverError.unreleased(
+        f"The solver did not prove a gradient below {tolerance:.3g}, so the privacy proof does "
+        "not hold.",
+        f"With {len(X)} rows of {X.shape[1]} columns, use an epsilon nearer to 1, fewer rows, or "
+        "a smaller C.",
     )
 
 

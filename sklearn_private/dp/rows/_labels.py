@@ -47,9 +47,9 @@ def class_codes(y, *, classes, owner):
         classes, findings = _declared(classes, owner), ()
     codes, known = positions(classes, y)
     if not known.all():
-        raise InvalidParameterError(
-            f"y of {owner} holds a label outside {classes.tolist()!r}. Nothing was released. "
-            "Declare every label, or map the others to one of them first."
+        raise InvalidParameterError.unreleased(
+            f"y of {owner} holds a label outside {classes.tolist()!r}.",
+            "Declare every label, or map the others to one of them first.",
         )
     return classes, codes, findings
 

@@ -103,7 +103,7 @@ def row_bounds(n_features, *, feature_norm, bounds, owner, intercept=0.0, names=
     # Beyond these limits the fourth powers of norms, which the noise needs, leave float64.
     Checks(owner).real(feature_norm=feature_norm, at_least=1e-60, at_most=1e60, optional=True)
     if (feature_norm is None) == (bounds is None):
-        raise InvalidParameterError(_how_to_bound(owner))
+        raise InvalidParameterError.unreleased(_how_to_bound(owner))
     if bounds is None:
         return RowBounds(
             low=np.full(n_features, -_FAR),
@@ -162,5 +162,5 @@ def _how_to_bound(owner):
         f"{owner} needs exactly one bound on the rows, chosen without looking at them: "
         "feature_norm= (rows are clipped to that L2 norm), or bounds= (a range per column). A "
         "DomainEncoder in front makes rows of norm at most 1: then use feature_norm=1.0. A bound "
-        "taken from the data is not counted by epsilon. Nothing was released."
+        "taken from the data is not counted by epsilon."
     )

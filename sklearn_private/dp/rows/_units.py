@@ -37,9 +37,10 @@ def unit_numbers(owner, privacy_unit, n_rows):
     except TypeError:  # None beside strings
         known = False
     if not known:
-        raise InvalidParameterError(
+        raise InvalidParameterError.unreleased(
             f"{owner} needs the unit of every row: privacy_unit= must hold labels of one kind, "
-            "without missing ones. Nothing was released. Give rows without a unit one of their own."
+            "without missing ones.",
+            "Give rows without a unit one of their own.",
         )
     return number, len(names)
 

@@ -117,10 +117,11 @@ def refuse_unknown_holders(model):
     """
     for path, words in unknown_holders(model):
         place = f" (at {path})" if path else ""
-        raise InvalidParameterError(
-            f"A private search takes estimators inside a Pipeline, ColumnTransformer, "
+        raise InvalidParameterError.unreleased(
+            "A private search takes estimators inside a Pipeline, ColumnTransformer, "
             "FixedThresholdClassifier or another class that adds nothing to their fits, but "
-            f"{words}{place}. Nothing was released. Search over the DP estimator itself."
+            f"{words}{place}.",
+            "Search over the DP estimator itself.",
         )
 
 
@@ -155,15 +156,16 @@ def claimed(model):
     claims = tuple(claim for step in found.steps for claim in step.promises(DPStatement))
     for finding in composition.findings:
         if finding.level == "error" and finding.code != SEEDED.code:
-            raise InvalidParameterError(
-                f"The search cannot pay for its fits: at {finding.where}, {finding.message}. "
-                f"Nothing was released. Remedy: {finding.remedy}."
+            raise InvalidParameterError.unreleased(
+                f"The search cannot pay for its fits: at {finding.where}, {finding.message}.",
+                f"Remedy: {finding.remedy}.",
             )
     if not claims:
-        raise InvalidParameterError(
+        raise InvalidParameterError.unreleased(
             f"{type(model).__name__} makes no claim of differential privacy, so there is nothing "
-            "to pay for. Nothing was released. Search over a DP estimator, such as "
-            "DPLogisticRegression, or use a search of scikit-learn."
+            "to pay for.",
+            "Search over a DP estimator, such as DPLogisticRegression, or use a search of "
+            "scikit-learn.",
         )
     relations = sorted({claim.neighboring for claim in claims})
     if len(relations) > 1:
@@ -210,9 +212,10 @@ def draw_folds(number, n_folds, rng):
     # So many that all of them fall into one fold, and leave none to fit, less than once in 2^20.
     least = max(2 * n_folds, 1 + math.ceil(20 / math.log2(n_folds)))
     if n_units < least:
-        raise InvalidParameterError(
+        raise InvalidParameterError.unreleased(
             f"{n_folds} folds need at least {least} rows, or persons. X has n_samples = "
-            f"{number.size}. Nothing was released. Give more, or take mode='public_validation'."
+            f"{number.size}.",
+            "Give more, or take mode='public_validation'.",
         )
     folds = uniform_below(n_folds, n_units, rng)[number]
     scored = bounded_rows(number, 1, rng)

@@ -175,9 +175,9 @@ def select_secretly(task):
     picks = uniform_below(len(jobs), n_runs, task.rng)
     fits, sums = _fits(task, [jobs[i] for i in picks], measure=scorer.sums, silent=True)
     if any(fit.event != planned[i].event for fit, i in zip(fits, picks, strict=True)):
-        raise GuaranteeError(
+        raise GuaranteeError.unreleased(
             "Two fits of one candidate on the same rows claim different events, so the selection "
-            "was not paid for. Nothing was released."
+            "was not paid for."
         )
     scores = [scorer.noisy(exact, task.rng) for exact in sums]
     best = int(np.argmax(scores))
@@ -239,10 +239,11 @@ def search_one_release(task):
     earlier = _frozen_claims(task.search.estimator)
     claims = [claim for fit in fits for claim in fit.claims]
     if any(all(claim is not known for known in earlier) for claim in claims):
-        raise InvalidParameterError(
+        raise InvalidParameterError.unreleased(
             "mode='free' takes what can be made of one release without the rows, but a candidate "
-            f"of {type(task.search).__name__} would be fitted anew. Nothing was released. Wrap "
-            "the fitted model: FrozenEstimator(model) inside FixedThresholdClassifier, for example."
+            f"of {type(task.search).__name__} would be fitted anew.",
+            "Wrap the fitted model: FrozenEstimator(model) inside FixedThresholdClassifier, for "
+            "example.",
         )
     event = together(dict.fromkeys(fit.event for fit in fits))
     return Found(
@@ -281,9 +282,9 @@ def _of_same_unit(task, scorer, fits):
     scored = "row" if task.number is None else "person"
     for fit in fits:
         if fit.unit != scored:
-            raise InvalidParameterError(
-                f"The fits protect one {fit.unit}, but the noisy scores protect one {scored}. "
-                "Nothing was released. Give privacy_unit= if and only if the estimator asks for it."
+            raise InvalidParameterError.unreleased(
+                f"The fits protect one {fit.unit}, but the noisy scores protect one {scored}.",
+                "Give privacy_unit= if and only if the estimator asks for it.",
             )
     return replace(scorer, neighboring=fits[0].neighboring)
 

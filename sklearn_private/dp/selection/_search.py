@@ -186,9 +186,9 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
         for name in sorted({name for parameters in candidates for name in parameters}):
             last = name.rpartition("__")[2]
             if last in refused:
-                raise InvalidParameterError(
+                raise InvalidParameterError.unreleased(
                     f"{type(self).__name__} cannot search over {name!r} in mode={self.mode!r}, "
-                    f"since {refused[last]}. Nothing was released."
+                    f"since {refused[last]}."
                 )
 
     def _rows_and_owners(self, X, y, privacy_unit):
@@ -217,9 +217,10 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
         own = [open_ledger(one) for one in (self.ledger, of_scores) if one is not None]
         ledgers = {ledger: None for group in (own, *inside) for ledger in group}
         if len(ledgers) > 1:
-            raise InvalidParameterError(
+            raise InvalidParameterError.unreleased(
                 f"{type(self).__name__} pays once, to one ledger, but it and its parts name "
-                f"{len(ledgers)}. Nothing was released. Give ledger= to the search alone."
+                f"{len(ledgers)}.",
+                "Give ledger= to the search alone.",
             )
         return next(iter(ledgers), None)
 
@@ -263,8 +264,8 @@ def _relation(fits):
     """Return the relation that all fits claim."""
     relations = sorted({fit.neighboring for fit in fits})
     if len(relations) > 1:
-        raise InvalidParameterError(
-            f"The candidates claim different relations, {relations}. Nothing was released. Give "
-            "all of them one neighboring=."
+        raise InvalidParameterError.unreleased(
+            f"The candidates claim different relations, {relations}.",
+            "Give all of them one neighboring=.",
         )
     return relations[0]

@@ -95,9 +95,7 @@ class Noisy:
 
     def addends(self, statistic, *broadcast):
         """Raise: noise protects the sum, not the addends."""
-        raise GuaranteeError(
-            "The addends of a noisy sum carry no noise of their own. Nothing was released."
-        )
+        raise GuaranteeError.unreleased("The addends of a noisy sum carry no noise of their own.")
 
     def sum(self, statistic, *broadcast):
         """Return the sum over all sites plus noise."""
