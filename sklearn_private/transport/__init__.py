@@ -7,6 +7,7 @@ gets all of them, compared and signed. It runs over a coordinator (:class:`Relay
 between all parties, between processes or, as their twin, in threads of one.
 """
 
+from ._agreement import agree, compare_results
 from ._certificates import COORDINATOR, issue, make_certificates
 from ._channel import Channel
 from ._connect import Listener, connect, host_and_port, join
@@ -35,6 +36,8 @@ __all__ = [
     "Listener",
     "Relay",
     "Relayed",
+    "agree",
+    "compare_results",
     "connect",
     "frame_size",
     "host_and_port",

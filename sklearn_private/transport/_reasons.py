@@ -19,7 +19,9 @@ class Reason(StrEnum):
     GUARANTEE = "guarantee"
     VERSION = "version"
     MEMBERS = "members"
+    SETTINGS = "settings"
     QUESTION = "question"
+    RESULT = "result"
     FORGED = "forged"
     REPLAYED = "replayed"
     MALFORMED = "malformed"
@@ -38,6 +40,8 @@ _TEXTS = {
     Reason.GUARANTEE: "cannot keep a guarantee; the message there says which",
     Reason.VERSION: "runs another version of this library",
     Reason.MEMBERS: "has certificates of other members",
+    Reason.SETTINGS: "was started with other settings",
+    Reason.RESULT: "came to another result",
     Reason.QUESTION: "asks another question than the others",
     Reason.FORGED: "passed on a message that its sender did not sign",
     Reason.REPLAYED: "sent a message of another run, round or sender",
