@@ -1,17 +1,31 @@
 """What was spent: events, their prices, and the ledger that keeps them."""
 
-from .curves import calibrate, delta, epsilon, gaussian_delta, gaussian_epsilon, gaussian_mu
+from .curves import (
+    PrivacyProfile,
+    calibrate,
+    delta,
+    epsilon,
+    gaussian_delta,
+    gaussian_epsilon,
+    gaussian_mu,
+    privacy_profile,
+)
 from .events import (
     NEIGHBORING,
     EpsilonDeltaEvent,
+    EventKind,
     ObjectivePerturbationEvent,
     OneOfEvent,
     compose_events,
     event_from_dict,
     event_to_dict,
+    gaussian_dp,
     halting_probability,
+    kind_of,
     leaves,
+    register,
     split_deltas,
+    zero_concentrated_dp,
 )
 from .ledger import Charge, LedgerRecord, PrivacyLedger, open_ledger, other_ledgers
 
@@ -19,10 +33,12 @@ __all__ = [
     "NEIGHBORING",
     "Charge",
     "EpsilonDeltaEvent",
+    "EventKind",
     "LedgerRecord",
     "ObjectivePerturbationEvent",
     "OneOfEvent",
     "PrivacyLedger",
+    "PrivacyProfile",
     "calibrate",
     "compose_events",
     "delta",
@@ -30,11 +46,16 @@ __all__ = [
     "event_from_dict",
     "event_to_dict",
     "gaussian_delta",
+    "gaussian_dp",
     "gaussian_epsilon",
     "gaussian_mu",
     "halting_probability",
+    "kind_of",
     "leaves",
     "open_ledger",
     "other_ledgers",
+    "privacy_profile",
+    "register",
     "split_deltas",
+    "zero_concentrated_dp",
 ]

@@ -232,7 +232,7 @@ def test_rejects_unknown_relations(price, at, relation):
 @pytest.mark.parametrize(
     "event",
     [
-        dp_event.ZCDpEvent(0.1),
+        dp_event.SampledWithReplacementDpEvent(100, 10, dp_event.GaussianDpEvent(1.0)),
         dp_event.UnsupportedDpEvent(),
         dp_event.PoissonSampledDpEvent(0.1, dp_event.LaplaceDpEvent(1.0)),
     ],

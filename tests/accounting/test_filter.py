@@ -12,7 +12,8 @@ from scipy.stats import norm
 
 from sklearn_private import accounting
 from sklearn_private.accounting import EpsilonDeltaEvent, ObjectivePerturbationEvent
-from sklearn_private.accounting.curves._renyi import best_order, conversion, renyi
+from sklearn_private.accounting.curves import best_order, conversion
+from sklearn_private.accounting.events import renyi
 from sklearn_private.accounting.ledger._filter import Filter, smallest_budget
 
 SHARE = 19 / 40  # of delta, for the Gaussian and for the Rényi bound

@@ -15,7 +15,7 @@ from dp_accounting import GaussianDpEvent
 from sklearn_private import accounting
 from sklearn_private.accounting import EpsilonDeltaEvent, ObjectivePerturbationEvent
 from sklearn_private.accounting.curves._losses import LossDistribution
-from sklearn_private.accounting.curves._renyi import renyi
+from sklearn_private.accounting.events import renyi
 from sklearn_private.exceptions import InvalidParameterError
 
 AXIS = np.linspace(-9, 9, 361)

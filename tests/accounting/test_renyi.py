@@ -6,8 +6,8 @@ from dp_accounting import dp_event
 from dp_accounting.rdp import RdpAccountant
 
 from sklearn_private.accounting import EpsilonDeltaEvent, compose_events
-from sklearn_private.accounting.curves._pure import pure_renyi
-from sklearn_private.accounting.curves._renyi import best_order, conversion, renyi
+from sklearn_private.accounting.curves import best_order, conversion
+from sklearn_private.accounting.events import pure_renyi, renyi
 
 X = np.linspace(-30, 31, 200_001)
 

@@ -13,7 +13,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from sklearn_private import accounting
-from sklearn_private.accounting.curves._renyi import renyi
+from sklearn_private.accounting.events import renyi
 from sklearn_private.dp.objective._gaussian_objective import calibrate
 
 DELTA = 1e-5

@@ -2,10 +2,11 @@
 
 from ._curve import calibrate, check_number, curve_of, delta, epsilon
 from ._gaussian import gaussian_delta, gaussian_epsilon, gaussian_mu
-from ._pure import pure_epsilon
-from ._renyi import best_order, conversion, renyi
+from ._profile import PrivacyProfile, privacy_profile
+from ._renyi import best_order, conversion
 
 __all__ = [
+    "PrivacyProfile",
     "best_order",
     "calibrate",
     "check_number",
@@ -16,6 +17,5 @@ __all__ = [
     "gaussian_delta",
     "gaussian_epsilon",
     "gaussian_mu",
-    "pure_epsilon",
-    "renyi",
+    "privacy_profile",
 ]

@@ -6,7 +6,7 @@ a composition of                               is priced by
 Gaussian noise                                 the exact Gaussian-DP curve
 one objective perturbation and Gaussian noise  a sum of such curves, shifted by log-determinants
 anything, at delta = 0                         the sum of the largest losses
-the best of a random number of runs            Rényi divergences
+zCDP, the best of a random number of runs      Rényi divergences
 the rest                                       privacy loss distributions of ``dp-accounting``
 =============================================  =====================================================
 
@@ -14,30 +14,40 @@ An :class:`~sklearn_private.accounting.EpsilonDeltaEvent` with epsilon 0 adds it
 """
 
 import math
+from collections.abc import Callable
+from typing import Protocol
 
 from dp_accounting import dp_event
 from scipy.optimize import brentq
 
 from ...exceptions import InvalidParameterError
 from ..events import (
-    EpsilonDeltaEvent,
-    ObjectivePerturbationEvent,
-    OneOfEvent,
     check_event,
     check_neighboring,
+    kind_of,
     leaves,
     mechanisms,
+    pure_epsilon,
     split_deltas,
 )
-from ._gaussian import gaussian_delta, gaussian_epsilon
+from ._gaussian_sum import gaussian_sum
 from ._losses import LossDistribution
-from ._pure import pure_sum
 from ._renyi import RenyiCurve
 
-_BY_DIVERGENCE = (OneOfEvent, dp_event.RepeatAndSelectDpEvent)
+
+class Curve(Protocol):
+    """What prices an event: the one of epsilon and delta that belongs to the other."""
+
+    def epsilon(self, delta: float) -> float:
+        """Return the epsilon at ``delta``."""
+        ...
+
+    def delta(self, epsilon: float) -> float:
+        """Return the delta at ``epsilon``."""
+        ...
 
 
-def epsilon(event, *, delta, neighboring="replace_one"):
+def epsilon(event: dp_event.DpEvent, *, delta: float, neighboring: str = "replace_one") -> float:
     """Return the epsilon of an event at ``delta``.
 
     Parameters
@@ -66,11 +76,11 @@ def epsilon(event, *, delta, neighboring="replace_one"):
     check_neighboring(neighboring)
     check_number("delta", delta, at_most=1)
     if delta == 0:
-        return pure_sum(event, neighboring)
+        return pure_epsilon(event, neighboring)
     return curve_of(event, neighboring).epsilon(delta)
 
 
-def delta(event, *, epsilon, neighboring="replace_one"):
+def delta(event: dp_event.DpEvent, *, epsilon: float, neighboring: str = "replace_one") -> float:
     """Return the delta of an event at ``epsilon``.
 
     Parameters
@@ -89,12 +99,19 @@ def delta(event, *, epsilon, neighboring="replace_one"):
     check_event(event)
     check_neighboring(neighboring)
     check_number("epsilon", epsilon)
-    if pure_sum(event, neighboring) <= epsilon:
+    if pure_epsilon(event, neighboring) <= epsilon:
         return 0.0
     return min(1.0, curve_of(event, neighboring).delta(epsilon))
 
 
-def calibrate(make_event, *, epsilon, delta, neighboring="replace_one", rtol=1e-9):
+def calibrate(
+    make_event: Callable[[float], dp_event.DpEvent],
+    *,
+    epsilon: float,
+    delta: float,
+    neighboring: str = "replace_one",
+    rtol: float = 1e-9,
+) -> float:
     """Return the smallest noise parameter whose event meets (epsilon, delta).
 
     Parameters
@@ -125,44 +142,18 @@ def calibrate(make_event, *, epsilon, delta, neighboring="replace_one", rtol=1e-
     return math.exp(root + rtol)
 
 
-class _Sum:
-    """A shifted sum of Gaussian-DP curves, plus an explicit delta."""
-
-    def __init__(self, shift, terms, extra):
-        self.shift, self.terms, self.extra = shift, terms, extra
-
-    def delta(self, epsilon):
-        if epsilon < self.shift:
-            return 1.0  # The bound holds above the shift only.
-        rest = epsilon - self.shift
-        return self.extra + sum(count * gaussian_delta(rest, mu) for count, mu in self.terms)
-
-    def epsilon(self, delta):
-        if self.delta(self.shift) <= delta:
-            return self.shift
-        if delta <= self.extra:
-            return math.inf
-        if len(self.terms) == 1:
-            return self.shift + gaussian_epsilon(delta - self.extra, self.terms[0][1])
-        width = 1.0
-        while self.delta(self.shift + width) > delta:
-            width *= 2
-        gap = lambda rest: math.log(max(self.delta(self.shift + rest), 1e-300) / delta)  # noqa: E731
-        return self.shift + brentq(gap, 0.0, width, xtol=1e-14, rtol=1e-13) * (1 + 1e-12)
-
-
 class _Nothing:
     """The curve of a release without any protection."""
 
-    def epsilon(self, delta):
+    def epsilon(self, delta: float) -> float:
         return math.inf
 
-    def delta(self, epsilon):
+    def delta(self, epsilon: float) -> float:
         return 1.0
 
 
-def curve_of(event, neighboring):
-    """Return the curve that prices an event: an object with ``epsilon(delta)``, ``delta(epsilon)``.
+def curve_of(event: dp_event.DpEvent, neighboring: str) -> Curve:
+    """Return the curve that prices an event.
 
     Parameters
     ----------
@@ -173,54 +164,34 @@ def curve_of(event, neighboring):
 
     Returns
     -------
-    object
+    Curve
     """
     for leaf in mechanisms(event):
         if _is_bare(leaf):
             return _Nothing()
-        if isinstance(leaf, ObjectivePerturbationEvent):
-            _refuse_other_rows(leaf, neighboring)
+        kind_of(leaf).check_relation(leaf, neighboring)
     parts = list(leaves(event))
-    if any(isinstance(leaf, _BY_DIVERGENCE) for leaf, _ in parts):
+    if any(kind_of(leaf).needs_divergence for leaf, _ in parts):
         bounded, extra = split_deltas(event)
         return RenyiCurve(bounded, neighboring, extra)
-    objectives, mu_squared, extra, others = [], 0.0, 0.0, False
-    for leaf, count in parts:
-        match leaf:
-            case dp_event.GaussianDpEvent():
-                mu_squared += count / leaf.noise_multiplier**2
-            case EpsilonDeltaEvent(epsilon=0):
-                extra += count * leaf.delta
-            case ObjectivePerturbationEvent():
-                objectives += [leaf] * count
-            case _:
-                others = True
-    if others or len(objectives) > 1:
-        return LossDistribution(parts, neighboring)
-    if not objectives:
-        return _Sum(0.0, [(1, math.sqrt(mu_squared))], extra)
-    terms = [(n, math.hypot(mu, math.sqrt(mu_squared))) for n, mu in objectives[0].gaussian_terms()]
-    return _Sum(objectives[0].shift, terms, extra)
+    return gaussian_sum(parts) or LossDistribution(parts, neighboring)
 
 
-def _refuse_other_rows(leaf, neighboring):
-    if leaf.replaced != (neighboring == "replace_one"):
-        raise InvalidParameterError(
-            f"{leaf} says replaced={leaf.replaced}, which is not the neighboring={neighboring!r} "
-            "that it is priced under: its noise would count twice, or half."
-        )
-
-
-def _is_bare(leaf):
+def _is_bare(leaf: dp_event.DpEvent) -> bool:
     leaf = getattr(leaf, "event", leaf)  # that of a sampled mechanism
     noiseless = getattr(leaf, "noise_multiplier", None) == 0
     return noiseless or isinstance(leaf, dp_event.NonPrivateDpEvent)
 
 
-def _price_at(make_event, target_epsilon, target_delta, neighboring):
+def _price_at(
+    make_event: Callable[[float], dp_event.DpEvent],
+    target_epsilon: float,
+    target_delta: float,
+    neighboring: str,
+) -> Callable[[float], float]:
     """Return log(price / target) as a function of log(noise parameter)."""
 
-    def price(log_parameter):
+    def price(log_parameter: float) -> float:
         event = make_event(math.exp(log_parameter))
         if target_delta == 0:
             found, target = epsilon(event, delta=0, neighboring=neighboring), target_epsilon
@@ -232,7 +203,7 @@ def _price_at(make_event, target_epsilon, target_delta, neighboring):
     return price
 
 
-def _bracket(price, reach=60):
+def _bracket(price: Callable[[float], float], reach: int = 60) -> tuple[float, float]:
     low = high = 0.0
     while price(high) > 0:
         high += 1.0
@@ -249,7 +220,7 @@ def _bracket(price, reach=60):
     return low, high
 
 
-def check_number(name, value, at_most=math.inf):
+def check_number(name: str, value: object, at_most: float = math.inf) -> None:
     """Raise unless ``value`` is a number from 0 to ``at_most``."""
     good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= at_most
     if not good and not (hasattr(value, "item") and 0 <= value.item() <= at_most):

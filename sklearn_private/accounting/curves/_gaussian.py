@@ -21,7 +21,7 @@ from scipy.special import erfcx, log_ndtr, ndtr
 _TIGHT = 1e-13  # relative tolerance of the root searches
 
 
-def gaussian_delta(epsilon, mu):
+def gaussian_delta(epsilon: float, mu: float) -> float:
     """Return delta(epsilon) of a mu-GDP mechanism.
 
     Parameters
@@ -44,7 +44,7 @@ def gaussian_delta(epsilon, mu):
     return float(math.exp(-a * a / 2) / math.sqrt(2 * math.pi) * difference)
 
 
-def gaussian_epsilon(delta, mu):
+def gaussian_epsilon(delta: float, mu: float) -> float:
     """Return the smallest epsilon at ``delta`` of a mu-GDP mechanism.
 
     Parameters
@@ -68,7 +68,7 @@ def gaussian_epsilon(delta, mu):
     return brentq(log_gap, 0.0, high, xtol=1e-15, rtol=_TIGHT) * (1 + 1e-12)
 
 
-def gaussian_mu(epsilon, delta):
+def gaussian_mu(epsilon: float, delta: float) -> float:
     """Return the largest mu whose curve passes below (epsilon, delta).
 
     Parameters
@@ -89,5 +89,5 @@ def gaussian_mu(epsilon, delta):
     return math.exp(brentq(log_gap, -60.0, high, xtol=1e-14)) * (1 - 1e-12)
 
 
-def _log(value):
+def _log(value: float) -> float:
     return math.log(value) if value > 0 else -1e6

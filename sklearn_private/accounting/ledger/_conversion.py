@@ -11,12 +11,11 @@ delta) becomes (2·epsilon, (1 + e^epsilon)·delta), and the noise loses what it
 
 import math
 
-import attr
 from dp_accounting import dp_event
 
 from ..curves import curve_of
 from ..curves import epsilon as epsilon_of
-from ..events import EpsilonDeltaEvent, ObjectivePerturbationEvent, OneOfEvent
+from ..events import EpsilonDeltaEvent, as_replaced
 
 
 def as_replace_one(
@@ -40,34 +39,11 @@ def as_replace_one(
     claim : tuple of float
         Its (epsilon, delta).
     """
-    doubled = _doubled(event)
-    if doubled is not None:
-        return doubled, (epsilon_of(doubled, delta=delta, neighboring="replace_one"), delta)
+    replaced = as_replaced(event)
+    if replaced is not None:
+        return replaced, (epsilon_of(replaced, delta=delta, neighboring="replace_one"), delta)
     claim = (2 * _epsilon_within(event, delta, neighboring), delta)
     return EpsilonDeltaEvent(*claim), claim
-
-
-def _doubled(event: dp_event.DpEvent) -> dp_event.DpEvent | None:
-    """Return an event under replace-one, None where no form of it is known."""
-    match event:
-        case dp_event.GaussianDpEvent() | dp_event.LaplaceDpEvent():
-            return attr.evolve(event, noise_multiplier=event.noise_multiplier / 2)
-        case dp_event.DiscreteLaplaceDpEvent():
-            return attr.evolve(event, sensitivity=2 * event.sensitivity)
-        case ObjectivePerturbationEvent(replaced=False):
-            return attr.evolve(event, noise_multiplier=event.noise_multiplier / 2, replaced=True)
-        case EpsilonDeltaEvent():
-            delta = event.delta and event.delta * (1 + math.exp(min(event.epsilon, 700.0)))
-            return EpsilonDeltaEvent(2 * event.epsilon, min(1.0, delta))
-        case dp_event.NoOpDpEvent() | dp_event.NonPrivateDpEvent():
-            return event
-        case dp_event.ComposedDpEvent() | OneOfEvent():
-            parts = tuple(map(_doubled, event.events))
-            return None if None in parts else attr.evolve(event, events=parts)
-        case dp_event.SelfComposedDpEvent() | dp_event.RepeatAndSelectDpEvent():
-            inner = _doubled(event.event)
-            return None if inner is None else attr.evolve(event, event=inner)
-    return None
 
 
 def _epsilon_within(event: dp_event.DpEvent, delta: float, neighboring: str) -> float:

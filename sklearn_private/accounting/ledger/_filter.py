@@ -27,11 +27,9 @@ import functools
 import math
 from typing import NamedTuple
 
-from dp_accounting import dp_event
-
-from ..curves import best_order, conversion, gaussian_mu, pure_epsilon, renyi
+from ..curves import best_order, conversion, gaussian_mu
 from ..curves import epsilon as epsilon_of
-from ..events import leaves, split_deltas
+from ..events import gaussian_dp, pure_epsilon, renyi, split_deltas
 
 _GAUSSIAN_SHARE = _RENYI_SHARE = 19 / 40
 _EXPLICIT_SHARE = 1 / 20
@@ -95,12 +93,11 @@ class Filter:
         Cost
         """
         event, explicit = split_deltas(event)
-        bounded = list(leaves(event))
-        gaussian = all(isinstance(leaf, dp_event.GaussianDpEvent) for leaf, _ in bounded)
+        mu = gaussian_dp(event)
         return Cost(
-            sum(n * pure_epsilon(leaf, neighboring) for leaf, n in bounded),
-            sum(n / leaf.noise_multiplier**2 for leaf, n in bounded) if gaussian else math.inf,
-            sum(n * renyi(leaf, self._order, neighboring) for leaf, n in bounded),
+            pure_epsilon(event, neighboring),
+            math.inf if mu is None else mu * mu,
+            renyi(event, self._order, neighboring),
             explicit,
             *claim,
         )

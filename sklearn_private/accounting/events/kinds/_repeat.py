@@ -18,15 +18,20 @@ A pure epsilon becomes (2 + shape)·epsilon, or epsilon + E·tanh(epsilon / 2) u
 """
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
+
+Divergence = Callable[[float], float]
+"""From an order to the Rényi divergence at it."""
 
 ORDERS = 1 + np.geomspace(1e-3, 1e5, 300)
 """Orders at which divergences are tabulated; any of them gives a bound that holds."""
 
 
-def halting_probability(mean, shape):
+def halting_probability(mean: float, shape: float) -> float:
     """Return gamma of the truncated negative binomial law with a given mean.
 
     Its probabilities of k = 1, 2, ... are proportional to (1 - gamma)^k·Γ(k + shape) / k!, and its
@@ -61,7 +66,7 @@ def halting_probability(mean, shape):
     return math.exp(brentq(gap, low, -1e-15, xtol=1e-15, rtol=1e-14))
 
 
-def repeated_renyi(divergence, mean, shape):
+def repeated_renyi(divergence: Divergence, mean: float, shape: float) -> Divergence:
     """Return the Rényi divergence of the best of K runs, as a function of the order.
 
     Parameters
@@ -85,7 +90,7 @@ def repeated_renyi(divergence, mean, shape):
     # A divergence grows with its order, so that of any higher order is a bound too.
     table = np.minimum.accumulate(table[::-1])[::-1]
 
-    def repeated(order):
+    def repeated(order: float) -> float:
         at = np.searchsorted(ORDERS, order)
         higher = table[at] if at < len(table) else math.inf
         return float(min(bound(order, divergence(order)), higher))
@@ -93,7 +98,7 @@ def repeated_renyi(divergence, mean, shape):
     return repeated
 
 
-def repeated_pure(epsilon, mean, shape):
+def repeated_pure(epsilon: float, mean: float, shape: float) -> float:
     """Return the pure epsilon of the best of K runs, each of which is epsilon-DP.
 
     Parameters
@@ -112,12 +117,15 @@ def repeated_pure(epsilon, mean, shape):
     return epsilon + mean * math.tanh(epsilon / 2) if shape == math.inf else (2 + shape) * epsilon
 
 
-def log_delta(divergence, order, epsilon):
-    """Return the logarithm of delta at epsilon that a divergence at one order implies."""
+def log_delta(divergence: Any, order: Any, epsilon: float) -> Any:
+    """Return the logarithm of delta at epsilon that a divergence at one order implies.
+
+    Divergence and order are numbers, or arrays of one shape.
+    """
     return (order - 1) * (divergence - epsilon + np.log1p(-1 / order)) - np.log(order)
 
 
-def smallest(function, values):
+def smallest(function: Divergence, values: np.ndarray) -> float:
     """Return the minimum over orders of a function with these values at ``ORDERS``, refined."""
     best = int(np.argmin(values))
     if not math.isfinite(values[best]):
@@ -131,13 +139,15 @@ def smallest(function, values):
     return float(min(gap.fun, values[best]))
 
 
-def _log_mean(rate, shape):
+def _log_mean(rate: float, shape: float) -> float:
     """Return the logarithm of the mean at gamma = exp(-rate)."""
     ratio = rate if shape == 0 else -math.expm1(-shape * rate) / shape
     return rate + math.log(-math.expm1(-rate) / ratio)
 
 
-def _negative_binomial(divergence, single, mean, shape):
+def _negative_binomial(
+    divergence: Divergence, single: np.ndarray, mean: float, shape: float
+) -> Callable[[float, float], float]:
     log_gamma = math.log(halting_probability(mean, shape))
     extra = lambda order, e: (1 - 1 / order) * e - log_gamma / order  # noqa: E731
     c = smallest(lambda order: extra(order, divergence(order)), extra(ORDERS, single))
@@ -146,8 +156,10 @@ def _negative_binomial(divergence, single, mean, shape):
     return lambda order, e: e + math.log(mean) / (order - 1) + (1 + shape) * c
 
 
-def _poisson(divergence, single, mean):
-    def bound(order, e):
+def _poisson(
+    divergence: Divergence, single: np.ndarray, mean: float
+) -> Callable[[float, float], float]:
+    def bound(order: float, e: float) -> float:
         epsilon = math.log1p(1 / (order - 1))
         values = log_delta(single, ORDERS, epsilon)
         d = math.exp(min(0.0, smallest(lambda b: log_delta(divergence(b), b, epsilon), values)))
