@@ -5,9 +5,9 @@ import numpy as np
 from .._checks import Checks
 from ._audit_releases import LEAST_FITS, audit_releases
 from .trials import (
-    Claim,
     Neighbours,
     audit_clone,
+    claim_of,
     declared_rows_per_unit,
     draw,
     fit_once,
@@ -149,12 +149,12 @@ class EpsilonAudit:
         pair = self._pair("replace_one")
         model = audit_clone(self.estimator, pair.n_rows)
         fitted = fit_once(model, pair.first)
-        claim, statement = Claim.of(fitted)
+        claim, statement = claim_of(fitted)
         if claim.neighboring != "replace_one":
             # The relation is known from the statement only, and the worst case depends on it.
             pair = self._pair(claim.neighboring)
             model = audit_clone(self.estimator, pair.n_rows)
-            claim, statement = Claim.of(fit_once(model, pair.first))
+            claim, statement = claim_of(fit_once(model, pair.first))
         return pair, model, claim, release_names(fitted, statement, self.releases)
 
     def _pair(self, neighboring):

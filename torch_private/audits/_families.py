@@ -18,13 +18,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from dp_accounting import GaussianDpEvent
 from dp_accounting.pld import PLDAccountant
 from dp_accounting.privacy_accountant import NeighboringRelation
 from scipy.special import ndtr, ndtri
 
 from sklearn_private import accounting
-from sklearn_private.accounting import leaves
 
 from ._any_mechanism import one_run_p_value
 from ._search import largest_refuted
@@ -174,9 +172,8 @@ def family_of(epsilon, delta, neighboring, event=None):
     """
     if event is None:
         return AnyMechanism(epsilon, delta)
-    parts = list(leaves(event))
-    if all(isinstance(leaf, GaussianDpEvent) for leaf, _ in parts):
-        mu = math.sqrt(sum(count / leaf.noise_multiplier**2 for leaf, count in parts))
+    mu = accounting.gaussian_dp(event)
+    if mu is not None:
         return GaussianFamily(mu, delta)
     accountant = PLDAccountant(_RELATIONS[neighboring]).compose(event)
     epsilons = np.linspace(0.0, 2 * epsilon, _N_POINTS)

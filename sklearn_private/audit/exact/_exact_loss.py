@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 from ... import accounting
 from ..._checks import Checks
-from ..trials import Claim, audit_clone, fit_once, worst_case_neighbours
+from ..trials import audit_clone, claim_of, fit_once, worst_case_neighbours
 from ._densities import loss_between
 from ._one_feature import OneFeatureFits
 
@@ -123,7 +123,7 @@ def exact_loss(estimator, *, n_fits=200, confidence=0.999, n_jobs=None):
     check.integer(n_fits=n_fits, at_least=20)
     check.real(confidence=confidence, at_least=0.5, below=1)
     pair = worst_case_neighbours(estimator, "replace_one")
-    claim, _ = Claim.of(fit_once(audit_clone(estimator, pair.n_rows), pair.first))
+    claim, _ = claim_of(fit_once(audit_clone(estimator, pair.n_rows), pair.first))
     if claim.mu is not None:
         loss, law = _GaussianLoss(claim.mu), None
         described = "any: Gaussian noise of the stated multiplier"

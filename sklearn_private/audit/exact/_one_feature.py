@@ -18,9 +18,9 @@ from scipy.stats import chi2, laplace, norm
 from ...exceptions import InvalidParameterError
 from ..trials import (
     BEYOND,
-    Claim,
     audit_clone,
     bounds_by_position,
+    claim_of,
     class_labels,
     declared,
     draw,
@@ -63,7 +63,7 @@ class OneFeatureFits:
         else:
             self._half = bound = float(norm_bound)
         self._model = audit_clone(estimator, sum(n for *_, n in _LAW_ROWS)).set_params(**changes)
-        self.claim, statement = Claim.of(fit_once(self._model, self._arguments(_LAW_ROWS)))
+        self.claim, statement = claim_of(fit_once(self._model, self._arguments(_LAW_ROWS)))
         numbers = statement.parameters
         if not {"l2", "noise_scale"} <= set(numbers):
             raise InvalidParameterError(

@@ -1,7 +1,7 @@
 """Fits on neighbouring tables, and the claim that they test."""
 
 from ._choice import choose, detectable, halves, swapped_trials
-from ._claim import Claim
+from ._claim import Claim, claim_of
 from ._fits import audit_clone, draw, fit_once, release_names
 from ._neighbours import (
     BEYOND,
@@ -23,6 +23,7 @@ __all__ = [
     "audit_clone",
     "bounds_by_position",
     "choose",
+    "claim_of",
     "class_labels",
     "declared",
     "declared_rows_per_unit",

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from dp_accounting import GaussianDpEvent, LaplaceDpEvent
 
 from ... import accounting
 from ...accounting import leaves
@@ -55,27 +54,20 @@ class Claim:
     @cached_property
     def mu(self):
         """The claimed mu, of Gaussian DP; None where not all noise is Gaussian."""
-        squares = 0.0
-        for leaf, count in self._leaves:
-            match leaf:
-                case GaussianDpEvent():
-                    squares += count / leaf.noise_multiplier**2
-                case accounting.EpsilonDeltaEvent(epsilon=0) if count * leaf.delta < _NEGLIGIBLE:
-                    pass
-                case _:
-                    return None
-        return math.sqrt(squares) or None
+        if self.event is None:
+            return None
+        noise, extra_delta = accounting.split_deltas(self.event)
+        return (accounting.gaussian_dp(noise) or None) if extra_delta < _NEGLIGIBLE else None
 
     @cached_property
     def n_gaussian(self):
         """How many Gaussian mechanisms the event is made of."""
-        return sum(count for leaf, count in self._leaves if isinstance(leaf, GaussianDpEvent))
+        return sum(n for leaf, n in self._leaves if accounting.kind_of(leaf).mu(leaf) is not None)
 
     @cached_property
     def has_density(self):
         """Whether the event adds noise of a continuous law (or on a lattice as fine as floats)."""
-        kinds = GaussianDpEvent | LaplaceDpEvent | accounting.ObjectivePerturbationEvent
-        return any(isinstance(leaf, kinds) for leaf, _ in self._leaves)
+        return any(accounting.kind_of(leaf).has_density for leaf, _ in self._leaves)
 
     @cached_property
     def largest_area(self):
@@ -101,37 +93,37 @@ class Claim:
             for e in map(float, np.linspace(0.0, self.epsilon, _N_POINTS))
         ]
 
-    @classmethod
-    def of(cls, fitted):
-        """Return the claim of a fitted estimator, and the statement that makes it.
 
-        Parameters
-        ----------
-        fitted : estimator
-            With a ``privacy_statement_`` that holds one claim of differential privacy.
+def claim_of(fitted):
+    """Return the claim of a fitted estimator, and the statement that makes it.
 
-        Returns
-        -------
-        claim : Claim
-        statement : DPStatement
+    Parameters
+    ----------
+    fitted : estimator
+        With a ``privacy_statement_`` that holds one claim of differential privacy.
 
-        Raises
-        ------
-        InvalidParameterError
-            If it makes no such claim, several, or one of infinite epsilon.
-        """
-        owner = type(fitted).__name__
-        statement = getattr(fitted, "privacy_statement_", None)
-        if not isinstance(statement, PrivacyStatement):
-            raise InvalidParameterError(
-                f"{owner} makes no privacy statement, so there is no claim to audit. Audit the "
-                "step of a pipeline that makes one, or give releases to audit_releases."
-            )
-        claims = [part for part in statement.flatten() if isinstance(part, DPStatement)]
-        if len(claims) != 1 or not math.isfinite(claims[0].epsilon):
-            raise InvalidParameterError(
-                f"An audit needs one claim of differential privacy with a finite epsilon. "
-                f"{owner} states: {'; '.join(s.claim() for s in statement.flatten())}."
-            )
-        (made,) = claims
-        return cls(made.epsilon, made.delta, made.neighboring, made.event), made
+    Returns
+    -------
+    claim : Claim
+    statement : DPStatement
+
+    Raises
+    ------
+    InvalidParameterError
+        If it makes no such claim, several, or one of infinite epsilon.
+    """
+    owner = type(fitted).__name__
+    statement = getattr(fitted, "privacy_statement_", None)
+    if not isinstance(statement, PrivacyStatement):
+        raise InvalidParameterError(
+            f"{owner} makes no privacy statement, so there is no claim to audit. Audit the "
+            "step of a pipeline that makes one, or give releases to audit_releases."
+        )
+    claims = [part for part in statement.flatten() if isinstance(part, DPStatement)]
+    if len(claims) != 1 or not math.isfinite(claims[0].epsilon):
+        raise InvalidParameterError(
+            f"An audit needs one claim of differential privacy with a finite epsilon. "
+            f"{owner} states: {'; '.join(s.claim() for s in statement.flatten())}."
+        )
+    (made,) = claims
+    return Claim(made.epsilon, made.delta, made.neighboring, made.event), made
