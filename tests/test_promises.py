@@ -12,7 +12,7 @@ from sklearn.base import clone
 from contract_instances import fit_example, instances, public_estimators
 from sklearn_private import PrivacyLedger, accounting, privacy_report
 from sklearn_private.exceptions import BudgetExceededError, PrivacyError
-from sklearn_private.statements import DPStatement, PrivacyStatement, schema
+from sklearn_private.statements import DPStatement, PrivacyStatement, charge_name, schema
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn_private.exceptions.PrivacyWarning")
 
@@ -76,6 +76,25 @@ def test_a_statement_has_every_field_of_the_schema(estimator):
     for rule in schema()["allOf"]:
         if rule["if"]["properties"]["kind"]["const"] == data["kind"]:
             assert set(rule["then"]["required"]) <= set(data)
+
+
+@INSTANCES
+def test_a_dp_statement_tells_the_public_number_of_units(estimator):
+    fitted = fit_example(clone(estimator))
+    for part in dp_parts(fitted):
+        assert (part.n_rows is None) is (part.neighboring == "add_remove")
+
+
+@INSTANCES
+def test_a_statement_points_at_the_charge_that_paid_for_it(estimator, tmp_path):
+    if "ledger" not in estimator.get_params() or not dp_parts(fit_example(clone(estimator))):
+        pytest.skip("spends nothing")
+    relation = estimator.get_params().get("neighboring", "replace_one")
+    ledger = PrivacyLedger(tmp_path / "l", epsilon=1e4, delta=1e-2, neighboring=relation)
+    fitted = fit_example(unseeded(estimator).set_params(ledger=ledger))
+    named = [name for part in dp_parts(fitted) for name in part.charges]
+    assert named == [charge_name(ledger, charge) for charge in ledger.entries()]
+    assert "other-charges" not in {f.code for f in privacy_report(fitted).findings}
 
 
 @INSTANCES

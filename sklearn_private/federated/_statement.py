@@ -18,15 +18,15 @@ IN_THE_CLEAR = Finding.note(
 )
 
 
-def federated_statement(wrapper, n_features, findings, parts):
+def federated_statement(wrapper, data, findings, parts):
     """Return the statement of a fitted wrapper.
 
     Parameters
     ----------
     wrapper : FederatedWrapper
         With its fitted attributes but the statement.
-    n_features : int
-        Number of features.
+    data : Prepared
+        The rows of the sites, for their number and that of the features.
     findings : tuple of Finding
         What else is to be said.
     parts : tuple of PrivacyStatement
@@ -53,12 +53,13 @@ def federated_statement(wrapper, n_features, findings, parts):
         assumes=("sites follow the program and clip, weigh and label their rows as agreed",),
         mechanism=f"{type(wrapper.estimator).__name__} as a program over sums",
         parameters={
-            "n_features": n_features,
+            "n_features": data.schema.n_features,
             "n_rounds": wrapper.n_rounds_,
             "bytes_per_site": sum(wrapper.bytes_),
             "min_client_rows": wrapper.min_client_rows,
         },
         findings=findings,
+        n_rows=data.n_rows,
         parts=parts,
         n_parties=len(wrapper.sites_),
         learns={
@@ -94,17 +95,19 @@ def masks_statement(wrapper):
             )
         },
         randomness="operating system",
+        n_rows=n_sites,
         n_parties=n_sites,
         learns={"the coordinator": "the total of all sites", "each site": "nothing of the others"},
         simulation=True,
     )
 
 
-def dp_statement(wrapper, plan, payment, findings):
+def dp_statement(wrapper, plan, payment, findings, n_rows):
     """Return the part that differential privacy adds."""
     dp = wrapper.dp
     return payment.statement(
         protects="the features and target of one row at its site",
+        n_rows=n_rows,
         against=(
             "whoever reads the fitted model and the parameters of every round (sites, users of the "
             "model), but not the coordinator"

@@ -205,7 +205,7 @@ class FederatedWrapper(SumsEstimator):
         result = program.fit_noisy(aggregator, self.estimator, data.schema, plan.n_rounds)
         self._keep(result, aggregator, data)
         masks = (masks_statement(self),) if self.secure_aggregation else ()
-        self._state(data, (), (*masks, dp_statement(self, plan, payment, labels)))
+        self._state(data, (), (*masks, dp_statement(self, plan, payment, labels, data.n_rows)))
 
     def _aggregator(self, sites, limits=None):
         plain = Sites(sites, limits)
@@ -217,7 +217,7 @@ class FederatedWrapper(SumsEstimator):
     def _state(self, data, findings, parts):
         clear = () if self.secure_aggregation else (IN_THE_CLEAR,)
         findings = (*findings, *partition_findings(data), *clear)
-        self.privacy_statement_ = federated_statement(self, data.schema.n_features, findings, parts)
+        self.privacy_statement_ = federated_statement(self, data, findings, parts)
 
     def _program(self):
         try:

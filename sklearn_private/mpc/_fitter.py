@@ -127,7 +127,7 @@ class MPCFitter(SumsEstimator):
         aggregator = Shared(Sites(data.sites))
         self._keep(program.fit(aggregator, self.estimator, data.schema), aggregator, data)
         findings = (*partition_findings(data), *label_findings(self, "note"))
-        self.privacy_statement_ = multi_party_statement(self, data.schema.n_features, findings)
+        self.privacy_statement_ = multi_party_statement(self, data, findings)
         return self
 
     def _check_parameters(self):

@@ -3,15 +3,15 @@
 from ..statements import MultiPartyStatement
 
 
-def multi_party_statement(fitter, n_features, findings):
+def multi_party_statement(fitter, data, findings):
     """Return the statement of a fitted :class:`MPCFitter`.
 
     Parameters
     ----------
     fitter : MPCFitter
         With its fitted attributes but the statement.
-    n_features : int
-        Number of features.
+    data : Prepared
+        The rows of the parties, for the number of features.
     findings : tuple of Finding
         What else is to be said.
 
@@ -45,7 +45,7 @@ def multi_party_statement(fitter, n_features, findings):
         ),
         mechanism="additive secret shares modulo 2^128 of each party's sums",
         parameters={
-            "n_features": n_features,
+            "n_features": data.schema.n_features,
             "n_rounds": fitter.n_rounds_,
             "bytes_per_party": sum(fitter.bytes_),
             "fraction_bits": 64,
@@ -54,6 +54,7 @@ def multi_party_statement(fitter, n_features, findings):
         bounds={"range": "each party checks its own sums, and aborts before anything is opened"},
         randomness="operating system",
         findings=findings,
+        n_rows=n_parties,
         n_parties=n_parties,
         learns={"each party": learnt, "a user of the model": "the model"},
         simulation=True,

@@ -1,6 +1,6 @@
 """What a fitted object promises, and how promises compose."""
 
-from ._account import Account
+from ._account import Account, charge_name
 from ._compose import Composition, compose
 from ._finding import SEEDED, Finding
 from ._holders import unknown_holders
@@ -35,6 +35,7 @@ __all__ = [
     "Search",
     "Step",
     "Walk",
+    "charge_name",
     "compose",
     "ledgers_of",
     "library_version",

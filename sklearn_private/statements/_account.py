@@ -10,6 +10,11 @@ from ..accounting import Charge, PrivacyLedger
 from ._kinds import DPStatement
 
 
+def charge_name(ledger: PrivacyLedger, charge: Charge) -> str:
+    """Return the name by which a statement points at a charge of a ledger."""
+    return f"{ledger.uuid}/{charge.id}"
+
+
 @dataclass(frozen=True)
 class Account:
     """The charges of one ledger.
@@ -32,19 +37,16 @@ class Account:
         """Epsilon of all charges together, at the delta of the budget."""
         return self.ledger.spent(self.entries)
 
-    def name_of(self, charge: Charge) -> str:
-        """Return the name by which a statement points at a charge."""
-        return f"{self.ledger.uuid}/{charge.id}"
-
     def belonging(self, claims: Iterable[DPStatement]) -> list[Charge]:
         """Return the charges that paid for claims."""
         paid = {name for claim in claims for name in claim.charges}
-        return [charge for charge in self.entries if self.name_of(charge) in paid]
+        return [charge for charge in self.entries if charge_name(self.ledger, charge) in paid]
 
     def others(self, claims: Iterable[DPStatement]) -> list[Charge]:
-        """Return the charges that paid for none of the claims."""
+        """Return the charges that paid for none of the claims, but for those that cost nothing."""
         belonging = {charge.id for charge in self.belonging(claims)}
-        return [charge for charge in self.entries if charge.id not in belonging]
+        costly = (charge for charge in self.entries if charge.epsilon or charge.delta)
+        return [charge for charge in costly if charge.id not in belonging]
 
     def epsilon_of(self, charges: Collection[Charge]) -> float:
         """Return the epsilon of some charges together, at the delta of the budget."""

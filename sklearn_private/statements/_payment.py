@@ -17,6 +17,7 @@ from dp_accounting import DpEvent
 
 from .. import accounting
 from ..accounting import PrivacyLedger, open_ledger
+from ._account import charge_name
 from ._finding import SEEDED, Finding
 from ._kinds import DPStatement
 
@@ -52,6 +53,8 @@ class Payment:
         What was paid for, once it was.
     epsilon, delta : float
         The claim; epsilon is infinite where the noise can be repeated.
+    charges : tuple of str
+        The entries of the ledger that paid for it.
 
     Examples
     --------
@@ -75,6 +78,7 @@ class Payment:
     event: DpEvent = field(init=False)
     epsilon: float = field(init=False)
     delta: float = field(init=False)
+    charges: tuple[str, ...] = field(init=False, default=())
 
     def __post_init__(
         self, ledger: PrivacyLedger | str | PathLike[str] | None, rng: object
@@ -109,7 +113,7 @@ class Payment:
         LedgerError
             If the ledger cannot be read or written, or counts another unit or relation.
         """
-        self._ledger.spend(
+        charge = self._ledger.spend(
             event,
             owner=self.owner,
             delta=delta,
@@ -117,6 +121,8 @@ class Payment:
             neighboring=self.neighboring,
             seeded=self.seeded,
         )
+        if isinstance(self._ledger, PrivacyLedger):
+            self.charges = (*self.charges, charge_name(self._ledger, charge))
         self.claim(event, epsilon=epsilon, delta=delta)
 
     def claim(self, event: DpEvent, *, epsilon: float | None = None, delta: float = 0.0) -> None:
@@ -127,7 +133,12 @@ class Payment:
         self.epsilon = math.inf if self.seeded else float(epsilon)
 
     def statement(
-        self, *, protects: str, findings: Iterable[Finding] = (), **words: Any
+        self,
+        *,
+        protects: str,
+        n_rows: int | None,
+        findings: Iterable[Finding] = (),
+        **words: Any,
     ) -> DPStatement:
         """Return the statement of what was paid for.
 
@@ -135,6 +146,8 @@ class Payment:
         ----------
         protects : str
             What of one unit is protected; what the relation does to it is added.
+        n_rows : int or None
+            Public number of units; None where it is hidden.
         findings : iterable of Finding
             What else is to be said; that noise can be repeated is added.
         **words : object
@@ -145,7 +158,8 @@ class Payment:
         -------
         DPStatement
         """
-        facts = {**self.facts(findings), "protects": f"{protects}, {self.moved}"}
+        protects = f"{protects}, {self.moved}"
+        facts = {**self.facts(findings), "protects": protects, "n_rows": n_rows}
         return DPStatement(**(facts | words))
 
     def facts(self, findings: Iterable[Finding] = ()) -> dict[str, Any]:
@@ -156,6 +170,7 @@ class Payment:
             "delta": self.delta,
             "neighboring": self.neighboring,
             "event": self.event,
+            "charges": self.charges,
             "unit": self.unit,
             "randomness": "seeded" if self.seeded else "operating system",
             "findings": (*findings, *((SEEDED,) if self.seeded else ())),

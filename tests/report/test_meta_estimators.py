@@ -55,11 +55,11 @@ from sklearn_private import (
     DomainEncoder,
     DPLogisticRegression,
     PrivacyLedger,
-    accounting,
     privacy_report,
 )
+from sklearn_private.accounting import gaussian_mu
 from sklearn_private.mechanisms import gaussian, noise_source
-from sklearn_private.statements import DPStatement
+from sklearn_private.statements import Payment
 from support.sklearn_classes import CANNOT_HOLD_DP, EVERY, META
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of peers on tiny tables
@@ -78,24 +78,14 @@ class NoisyMean(RegressorMixin, BaseEstimator):
         self.ledger = ledger
 
     def fit(self, X, y, sample_weight=None):
-        event = GaussianDpEvent(1 / accounting.gaussian_mu(self.epsilon, self.delta))
-        accounting.open_ledger(self.ledger).spend(event, owner="NoisyMean", delta=self.delta)
-        noise = gaussian(
-            [0.0],
-            sensitivity=1 / len(y),
-            noise_multiplier=event.noise_multiplier,
-            rng=noise_source(None),
-        )
-        self.mean_ = np.clip(y, 0, 1).mean(axis=0) + noise[0]
-        self.privacy_statement_ = DPStatement(
-            owner="NoisyMean",
-            protects="one row",
-            unit="row",
-            against="readers",
-            epsilon=self.epsilon,
-            delta=self.delta,
-            neighboring="replace_one",
-            event=event,
+        event, rng = GaussianDpEvent(1 / gaussian_mu(self.epsilon, self.delta)), noise_source(None)
+        payment = Payment(ledger=self.ledger, owner="NoisyMean", neighboring="replace_one", rng=rng)
+        payment.spend(event, epsilon=self.epsilon, delta=self.delta)
+        mean = np.atleast_1d(np.clip(y, 0, 1).mean(axis=0))
+        noise = {"sensitivity": 1 / len(y), "noise_multiplier": event.noise_multiplier}
+        self.mean_ = gaussian(mean, **noise, rng=rng).squeeze()
+        self.privacy_statement_ = payment.statement(
+            protects="one row", n_rows=len(y), against="readers"
         )
         return self
 
@@ -265,8 +255,9 @@ def test_a_report_without_a_ledger_says_the_same(name, people):
 
 
 @pytest.mark.parametrize("name", CLEAN)
-def test_clean_objects_have_no_finding_but_the_labels_that_they_keep(name, people):
-    report = privacy_report(fit(CLEAN[name]({}), *people))
+def test_clean_objects_have_no_finding_but_the_labels_that_they_keep(name, people, tmp_path):
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=1e4, delta=1e-2)
+    report = privacy_report(fit(CLEAN[name]({"ledger": ledger}), *people))
     keeps_labels = name in {"voting", "one against rest", "codes"}
     assert {f.code for f in report.findings} == ({"learned-labels"} if keeps_labels else set())
 

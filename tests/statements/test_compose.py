@@ -14,6 +14,7 @@ from sklearn_private.statements import (
     PrivacyStatement,
     Search,
     Step,
+    charge_name,
     compose,
 )
 
@@ -133,7 +134,7 @@ def pay(ledger, n=1):
 
 
 def paid(ledger, charge, name="model", **fields):
-    return dp_model(name=name, charges=(Account(ledger).name_of(charge),), **fields)
+    return dp_model(name=name, charges=(charge_name(ledger, charge),), **fields)
 
 
 def test_the_joint_claim_is_never_below_what_the_ledger_holds_for_the_object(tmp_path):

@@ -40,7 +40,7 @@ def test_the_statement_claims_what_the_ledger_holds(ledger):
     paid = payment(ledger)
     paid.spend(GaussianDpEvent(8.0), delta=1e-5)
     (entry,) = ledger.entries()
-    statement = paid.statement(protects="the values of one row", **WORDS)
+    statement = paid.statement(protects="the values of one row", n_rows=9, **WORDS)
     assert (statement.epsilon, statement.delta) == (entry.epsilon, entry.delta)
     assert (statement.event, statement.owner) == (entry.event, entry.owner)
     assert statement.randomness == "operating system"
@@ -59,7 +59,7 @@ def test_the_statement_claims_what_the_ledger_holds(ledger):
 def test_the_relation_is_put_into_words(neighboring, unit, moved):
     paid = payment(neighboring=neighboring, unit=unit)
     paid.spend(LaplaceDpEvent(2.0))
-    statement = paid.statement(protects="its values", **WORDS)
+    statement = paid.statement(protects="its values", n_rows=9, **WORDS)
     assert statement.protects == f"its values, {moved}"
     assert (statement.unit, statement.neighboring) == (unit, neighboring)
 
@@ -80,7 +80,7 @@ def test_noise_that_can_be_repeated_is_refused_by_a_ledger_and_infinite_without(
     paid = payment(**options)
     with pytest.warns(PrivacyWarning, match="Mean is seeded"):
         paid.spend(LaplaceDpEvent(2.0))
-    statement = paid.statement(protects="x", **WORDS)
+    statement = paid.statement(protects="x", n_rows=9, **WORDS)
     assert statement.epsilon == math.inf
     assert statement.randomness == "seeded"
     assert [finding.code for finding in statement.findings] == ["seeded-noise"]

@@ -127,6 +127,8 @@ def _both(before, now):
         now,
         epsilon=np.inf if seeded else epsilon,
         event=event,
+        charges=(*before.charges, *now.charges),
+        n_rows=max(before.n_rows, now.n_rows),
         parameters={**now.parameters, "n_steps": n_steps},
         randomness="seeded" if seeded else now.randomness,
         findings=tuple(dict.fromkeys((*before.findings, *now.findings))),

@@ -120,6 +120,7 @@ class PrivateTraining:
         return self._run.spending.payment.statement(
             owner=type(self).__name__,
             protects="one row",
+            n_rows=plan.sampler.n_rows,
             against="whoever reads the module after each step and knows all other rows",
             releases=("parameters after each step", "clipping norm, where it adapts"),
             leaks=("number of rows", "settings of the run", "that no step was refused"),

@@ -15,7 +15,7 @@ import uuid
 from dp_accounting import NoOpDpEvent
 
 from sklearn_private.accounting import open_ledger
-from sklearn_private.statements import Payment
+from sklearn_private.statements import Payment, charge_name
 
 
 class Spending:
@@ -92,6 +92,8 @@ class Spending:
         notes = [o.removeprefix(theirs + _AFTER) for o in owners if o.startswith(theirs + _AFTER)]
         if theirs in owners and max(map(int, notes), default=0) <= n_steps:
             self.run_id, self._paid = run_id, True
+            paid = self.ledger.entries()[owners.index(theirs)]
+            self.payment.charges = (charge_name(self.ledger, paid),)
 
     def _name(self):
         return f"{_OWNER}{self.run_id}"

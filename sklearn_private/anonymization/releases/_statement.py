@@ -80,6 +80,7 @@ def anonymity_statement(estimator, roles, columns, **facts):
         bounds={"cuts and categories": "learned from the fitted table"}
         | {f"hierarchy of {name}": "given" for name in estimator.hierarchies or ()},
         findings=() if finding is None else (finding,),
+        n_rows=facts["n_people"],
         quasi_identifiers=_names(columns, roles.quasi),
         sensitive=_names(columns, roles.sensitive),
         **facts,

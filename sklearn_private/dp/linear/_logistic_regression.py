@@ -223,7 +223,9 @@ class DPLogisticRegression(ClassifierMixin, BaseEstimator):
         self.coef_, self.intercept_ = bounds.to_input_units(w)
         self.classes_ = classes
         self.n_iter_ = np.array([mechanism.n_releases], dtype=np.int32)
-        self.privacy_statement_ = dp_statement(self, payment, mechanism, bounds, findings)
+        self.privacy_statement_ = dp_statement(
+            self, payment, mechanism, bounds, findings, n_rows=n_rows
+        )
         return self
 
     def decision_function(self, X):

@@ -1,7 +1,7 @@
 """What a DP estimator that reads bounded rows promises, in words."""
 
 
-def dp_statement(estimator, payment, mechanism, bounds, findings):
+def dp_statement(estimator, payment, mechanism, bounds, findings, *, n_rows):
     """Return the statement of one fit.
 
     Parameters
@@ -16,6 +16,8 @@ def dp_statement(estimator, payment, mechanism, bounds, findings):
         Of the rows.
     findings : tuple of Finding
         What else is to be said; not empty where the classes were learned.
+    n_rows : int or None
+        Public number of rows, of which ``rows_per_unit`` are one unit.
 
     Returns
     -------
@@ -30,6 +32,7 @@ def dp_statement(estimator, payment, mechanism, bounds, findings):
     hidden = estimator.neighboring == "add_remove"
     return payment.statement(
         protects=what,
+        n_rows=n_rows and n_rows // estimator.rows_per_unit,
         against=f"whoever reads the fitted attributes and knows all other {unit}s",
         releases=("coef_", "intercept_"),
         leaks=(

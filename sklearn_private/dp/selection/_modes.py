@@ -75,6 +75,11 @@ class Task:
         return n_rows(self.X)
 
     @property
+    def n_units(self):
+        """How many units there are: rows, or their owners."""
+        return len(np.unique(self.units))
+
+    @property
     def units(self):
         """The unit of each row: by itself, or its owner."""
         return np.arange(self.n_rows) if self.number is None else self.number

@@ -89,13 +89,18 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
         validate_data(self, X, skip_check_array=True)
         X, y, number = self._rows_and_owners(X, y, privacy_unit)
 
+        paid = []
+
         def pay(event, fits):
             payment = self._payment(fits, ledger, rng)
             self._refuse_an_infinite_claim(event, payment)
             payment.spend(event, delta=self.delta)
+            paid.append(payment)
 
-        found = MODES[self.mode](Task(self, candidates, X, y, number, validation, rng, pay))
-        statement = self._state(found, self._payment(found.fits, ledger, rng))
+        task = Task(self, candidates, X, y, number, validation, rng, pay)
+        found = MODES[self.mode](task)
+        payment = paid[0] if paid else self._payment(found.fits, ledger, rng)
+        statement = self._state(found, payment, None if self.mode == "free" else task.n_units)
         for name in _RELEASED:  # those of an earlier fit in another mode go
             vars(self).pop(name, None)
         vars(self).update(found.released, privacy_statement_=statement)
@@ -234,7 +239,7 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
             seeded=any(fit.is_seeded for fit in fits),
         )
 
-    def _state(self, found, payment):
+    def _state(self, found, payment, n_units):
         payment.claim(found.event, delta=self.delta)
         first = found.fits[0]
         findings = dict.fromkeys(f for fit in found.fits for f in fit.findings)
@@ -245,6 +250,7 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
         sources = {key: text for c in first.claims for key, text in c.bounds.items()}
         return payment.statement(
             protects=first.claims[0].protects.removesuffix(f", {payment.moved}"),
+            n_rows=None if payment.neighboring == "add_remove" else n_units,
             against="whoever reads the fitted attributes and knows all other rows",
             releases=tuple(found.released),
             leaks=(*leaks, *found.leaks),
