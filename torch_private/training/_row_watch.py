@@ -30,9 +30,9 @@ import torch
 
 from sklearn_private.exceptions import GuaranteeError, PrivacyWarning
 
+from ..sampling import tensors_in
 from ._sizes import UncheckedError, fault_of_sizes
 from ._tape import Tape, ancestors, same_random_numbers
-from ._tensors import tensors_in
 
 _FEWEST_STEPS = 25  # for each random watch: what a watch costs is two steps at most
 _TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}  # else 2e-2: half precision

@@ -25,8 +25,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 
 from ..clipping import AdaptiveClipping, Clipper, FlatClipping
+from ..sampling import map_tensors, tensors_in
 from ._synthetic import N_ROWS, call, synthetic_batch, with_other_row
-from ._tensors import map_tensors, tensors_in
 
 _ROW = 1  # the one that is replaced
 _SAME = 1e-5  # of the largest output: how far rows may differ by the order of float additions

@@ -7,7 +7,7 @@ their own, integers are ones (a valid label, token or length wherever zero is no
 import torch
 from torch.utils.data import TensorDataset
 
-from ._tensors import map_tensors
+from ..sampling import map_tensors
 
 N_ROWS = 4
 

@@ -27,7 +27,7 @@ from torch.overrides import TorchFunctionMode, _pop_mode, _push_mode
 
 from sklearn_private.exceptions import GuaranteeError
 
-from ._tensors import map_tensors, tensors_in
+from ..sampling import map_tensors, tensors_in
 
 MOST_CALLS = 100_000
 
