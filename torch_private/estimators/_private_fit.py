@@ -9,8 +9,8 @@ anything else          one backward pass, :class:`Clipper`
 =====================  =================================================
 
 The rest (self-check, samples, noise, price, ledger) is that of :func:`torch_private.make_private`,
-whose parts are put together here: the loop is ours, and so is the loss, unless ``criterion`` is
-given. Only then does the loss need watching.
+whose parts are put together here. The loop is ours, but the module is not: it is watched where it
+sees several rows at once.
 """
 
 import contextlib
@@ -150,8 +150,7 @@ def _private(estimator, module, optimizer, tensors, criterion, rng):
         n_steps=estimator.max_epochs * len(private),
         **{name: getattr(estimator, name) for name in ("epsilon", "delta", "neighboring")},
     )
-    watched = not direct and estimator.criterion is not None
-    watch = RowWatch(sums, len(private)) if watched else NothingToWatch()
+    watch = NothingToWatch() if direct else RowWatch(sums, len(private))
     payment = Payment(
         ledger=estimator.ledger,
         owner=type(estimator).__name__,

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import torch
 from torch.utils.data import DataLoader
 
+from ._collate import watched
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -137,6 +139,7 @@ def fetch_items(loader):
         *("multiprocessing_context", "generator", "prefetch_factor", "pin_memory_device"),
     )
     options = {name: getattr(loader, name) for name in kept}
+    options["collate_fn"] = watched(loader.collate_fn)
 
     def fetch(row_numbers):
         return DataLoader(

@@ -5,9 +5,11 @@ is refused, not silently replaced: weights, stratification and curricula would b
 a word.
 """
 
+import numpy as np
 import torch
 from torch.utils.data import (
     BatchSampler,
+    ConcatDataset,
     DataLoader,
     IterableDataset,
     RandomSampler,
@@ -90,6 +92,7 @@ def _refuse(loader):
             "Pass a DataLoader with batch_size=.",
         )
     _refuse_sampler(loader)
+    _refuse_repeated(loader.dataset)
     if not len(loader):
         raise _invalid("gives no batch", "Lower batch_size, or set drop_last=False.")
 
@@ -104,8 +107,48 @@ def _refuse_sampler(loader):
             f"has a {type(sampler).__name__}, which would be dropped: the price of a run rests on "
             "every row being drawn alike",
             "Leave `sampler` out and use shuffle=True. Instead of sampling weights, weight each "
-            "row's loss; instead of a subset sampler, pass a torch.utils.data.Subset.",
+            "row's loss; instead of a subset sampler, pass a Subset of different rows.",
         )
+
+
+def _refuse_repeated(dataset):
+    """Raise if a row is there twice, so that it would move the sum twice as far."""
+    if type(dataset) not in (Subset, ConcatDataset):
+        return
+    origins = {}
+    for base, rows in _origins(dataset):
+        origins.setdefault(id(base), []).append(rows % len(base))  # -1 is the last one
+    rows = [np.concatenate(parts) for parts in origins.values()]
+    n_repeated = sum(len(part) - len(np.unique(part)) for part in rows)
+    if n_repeated:
+        raise _invalid(
+            f"has a {type(dataset).__name__} that holds {n_repeated} rows more than once: a row "
+            "that enters a step twice moves it twice as far",
+            "Take each row once; to see rows more often, raise the batch size or the epochs.",
+        )
+
+
+def _origins(dataset):
+    """Return the data sets that subsets and concatenations were made of, and which of their rows.
+
+    Returns
+    -------
+    list of pairs
+        A data set, and numbers of its rows in order.
+    """
+    if type(dataset) is Subset:
+        wanted = np.asarray(dataset.indices, dtype=np.int64)
+        parts = _origins(dataset.dataset)
+        wanted = wanted % sum(len(rows) for _, rows in parts)
+        stops = np.cumsum([len(rows) for _, rows in parts])
+        inside = np.searchsorted(stops, wanted, side="right")
+        return [
+            (base, rows[wanted[inside == i] - (stops[i] - len(rows))])
+            for i, (base, rows) in enumerate(parts)
+        ]
+    if type(dataset) is ConcatDataset:
+        return [pair for part in dataset.datasets for pair in _origins(part)]
+    return [(dataset, np.arange(len(dataset)))]
 
 
 def _invalid(fault, remedy):

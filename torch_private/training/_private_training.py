@@ -55,8 +55,9 @@ class PrivateTraining:
     **Protects** the content of one row of the data.
     **Against** whoever reads the module after each step, and knows all other rows.
     **Leaks** the number of rows, all settings, and that no step was refused.
-    **Assumes** that the loss is a mean or sum of losses of single rows; that each row of a batch
-    goes through the module once; that nothing else made from rows (losses, norms, metrics) leaves
+    **Assumes** that each item of the data set is made of one row, and no row is in two of them;
+    that the loop treats all batches like those in which it was watched; that the loss is a mean or
+    sum of losses of single rows; that nothing else made from rows (losses, norms, metrics) leaves
     the process; that only one run goes on from a checkpoint; and that float noise stands for real
     numbers.
 
@@ -127,7 +128,8 @@ class PrivateTraining:
             assumes=(
                 "settings were chosen without looking at the rows",
                 "the loss is a mean or sum of losses of single rows",
-                "each row of a batch goes through the module once",
+                "each item of the data set is made of one row, and no row is in two items",
+                "the loop treats all batches like those in which it was watched",
                 "nothing else made from rows leaves the process",
                 "only one run goes on from a checkpoint",
                 "floating-point noise stands for real numbers",

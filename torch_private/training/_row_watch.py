@@ -30,9 +30,9 @@ import torch
 
 from sklearn_private.exceptions import GuaranteeError, PrivacyWarning
 
-from ..sampling import tensors_in
+from ..sampling import same_random_numbers, tensors_in
 from ._sizes import UncheckedError, fault_of_sizes
-from ._tape import Tape, ancestors, same_random_numbers
+from ._tape import Tape, ancestors
 
 _FEWEST_STEPS = 25  # for each random watch: what a watch costs is two steps at most
 _TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}  # else 2e-2: half precision
@@ -120,6 +120,11 @@ class RowWatch:
             raise GuaranteeError.unreleased(f"{fault}")
 
     def _fault(self, tape):
+        if not tape.sources:
+            tape.fault = (
+                "no tensor of the batch has a row for each of its samples. Let collate_fn return "
+                "such tensors, in tuples, lists or dictionaries"
+            )
         if tape.fault:
             return f"It cannot be checked whether the loop mixes the samples: {tape.fault}."
         if not any(call.is_backward for call in tape.calls):

@@ -16,18 +16,16 @@ used to leave a mode whose loop was left while a mode of the user's stood above 
 """
 
 import contextlib
-import random
 import sys
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode, _pop_mode, _push_mode
 
 from sklearn_private.exceptions import GuaranteeError
 
-from ..sampling import map_tensors, tensors_in
+from ..sampling import generators_of, map_tensors, tensors_in
 
 MOST_CALLS = 100_000
 
@@ -104,43 +102,6 @@ class Call:
             return self.function(*place(self.args), **place(self.kwargs))
 
 
-class _Python:
-    """The generators of Python and NumPy that a module may draw from, as one like torch's."""
-
-    def get_state(self):
-        """Return the state of both."""
-        return random.getstate(), np.random.get_state()  # noqa: NPY002
-
-    def set_state(self, state):
-        """Set both back."""
-        random.setstate(state[0])
-        np.random.set_state(state[1])  # noqa: NPY002
-
-
-def _of_torch(device):
-    """Return torch's own generators for a module on a device."""
-    if device.type != "cuda":
-        return (torch.default_generator,)
-    return torch.default_generator, torch.cuda.default_generators[device.index or 0]
-
-
-@contextlib.contextmanager
-def same_random_numbers(device):
-    """Leave every generator as it is found.
-
-    Parameters
-    ----------
-    device : torch.device
-        Of the module.
-    """
-    states = [(g, g.get_state()) for g in (_Python(), *_of_torch(device))]
-    try:
-        yield
-    finally:
-        for generator, state in states:
-            generator.set_state(state)
-
-
 class Tape(TorchFunctionMode):
     """Writes down what is computed from a batch.
 
@@ -169,7 +130,7 @@ class Tape(TorchFunctionMode):
         self.fault = None
         self.n_rows = n_rows
         self.device = next(module.parameters()).device
-        self._generators = _of_torch(self.device)
+        self._python, *self._generators = generators_of(self.device)
         self.sources = [(t, t.clone()) for t in tensors_in(batch) if t.dim() and len(t) == n_rows]
         self.outside = [(t, t.clone()) for t in tensors_in(batch) if not t.dim()]
         self.first_used = {}  # by id of a tensor from outside: how many calls were made before
@@ -201,7 +162,7 @@ class Tape(TorchFunctionMode):
         if self._depth == 1:
             self._note_outside([args, kwargs])
             inputs = [t.detach().clone() for t in tensors_in([args, kwargs])]
-            generators = (_Python(), *self._generators)
+            generators = (self._python, *self._generators)
             self._began = tuple((g, g.get_state()) for g in generators), inputs
 
     def _leave_module(self, layer, args, kwargs, output):
@@ -244,6 +205,11 @@ class Tape(TorchFunctionMode):
                 self.fault = (
                     "the loss uses a tensor that was taken from inside of the module, or computed "
                     "before the batch. Return from the module what the loss takes"
+                )
+            if self.n_rows > 1 and tensor.dim() and len(tensor) == self.n_rows:
+                self.fault = (
+                    "a tensor with a row for each sample comes neither from the batch nor from "
+                    "what is computed of it. Make it in the data set, or in collate_fn"
                 )
             copy = tensor.detach() if isinstance(tensor, nn.Parameter) else tensor.detach().clone()
             self.outside.append((tensor, copy))
