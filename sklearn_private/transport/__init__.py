@@ -11,6 +11,8 @@ from ._agreement import agree, compare_results
 from ._certificates import COORDINATOR, issue, make_certificates
 from ._channel import Channel
 from ._connect import Listener, connect, host_and_port, join
+from ._coordinate import coordinate
+from ._diagnosis import Check, diagnose, schema_digest
 from ._frames import (
     FrameLimits,
     Kind,
@@ -28,6 +30,7 @@ from ._relay import Relay, Relayed
 __all__ = [
     "COORDINATOR",
     "Channel",
+    "Check",
     "Deadline",
     "FrameLimits",
     "Identity",
@@ -39,6 +42,8 @@ __all__ = [
     "agree",
     "compare_results",
     "connect",
+    "coordinate",
+    "diagnose",
     "frame_size",
     "host_and_port",
     "identities",
@@ -50,5 +55,6 @@ __all__ = [
     "row_count",
     "run_mesh",
     "run_star",
+    "schema_digest",
     "write_frame",
 ]

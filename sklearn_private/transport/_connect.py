@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from ..exceptions import InvalidParameterError, TransportError
 from ._certificates import COORDINATOR
 from ._channel import Channel
-from ._identity import Identity
+from ._identity import Identity, Purpose
+from ._inquiry import Inquiries
 from ._link import Deadline, Link, close_all
 from ._reasons import Reason, failure
 from ._routes import Mesh, Star
@@ -85,7 +86,13 @@ def join(identity: Identity, addresses: Mapping[str, str], *, timeout: float) ->
     return Channel(identity, Mesh(identity.name, links), timeout)
 
 
-def dial(identity: Identity, address: str, peer: str, deadline: Deadline) -> Link:
+def dial(
+    identity: Identity,
+    address: str,
+    peer: str,
+    deadline: Deadline,
+    purpose: Purpose = Purpose.RUN,
+) -> Link:
     """Return a link to a member, trying until the deadline.
 
     Parameters
@@ -98,6 +105,8 @@ def dial(identity: Identity, address: str, peer: str, deadline: Deadline) -> Lin
         Who must be there.
     deadline : Deadline
         Until when.
+    purpose : Purpose, default=Purpose.RUN
+        What for.
 
     Returns
     -------
@@ -109,7 +118,7 @@ def dial(identity: Identity, address: str, peer: str, deadline: Deadline) -> Lin
         If nobody is there in time, or somebody else.
     """
     host, port = host_and_port(address)
-    context = identity.client_context()
+    context = identity.client_context(purpose)
     with _explained(peer, address):
         raw = _patiently(lambda: socket.create_connection((host, port), deadline.left()), deadline)
         with _closed_on_error(raw):
@@ -117,6 +126,8 @@ def dial(identity: Identity, address: str, peer: str, deadline: Deadline) -> Lin
             connection = context.wrap_socket(raw)
         with _closed_on_error(connection):
             found = identity.peer_name(connection)
+            if connection.selected_alpn_protocol() != purpose:
+                raise failure(Reason.VERSION, peer)
             if found != peer:
                 raise TransportError(
                     f"At {address} {peer!r} was expected, and {found!r} is there. Nothing was sent."
@@ -143,6 +154,7 @@ class Listener:
     def __init__(self, identity: Identity, address: str) -> None:
         self._identity = identity
         self._context = identity.server_context()
+        self._inquiries = Inquiries(identity)
         host, port = host_and_port(address)
         try:
             self._socket = socket.create_server((host, port))
@@ -153,7 +165,9 @@ class Listener:
         self.address = f"{host}:{self._socket.getsockname()[1]}"
 
     def accept(self, deadline: Deadline) -> Link | None:
-        """Return a link to the next member that connects; None where a stranger tried.
+        """Return a link to the next member that connects for a run; None for anybody else.
+
+        A member that connects for a check gets its answer; a stranger gets none.
 
         Raises
         ------
@@ -167,9 +181,13 @@ class Listener:
             with _closed_on_error(raw):
                 connection = self._context.wrap_socket(raw, server_side=True)
             with _closed_on_error(connection):
-                return Link(connection, self._identity.peer_name(connection))
+                link = Link(connection, self._identity.peer_name(connection))
+                if connection.selected_alpn_protocol() == Purpose.RUN:
+                    return link
+            self._inquiries.answer(link)
         except (OSError, TransportError):
-            return None
+            pass
+        return None
 
     def wait_for(
         self,
@@ -193,6 +211,7 @@ class Listener:
                 if link.peer in links:
                     close_all([links[link.peer]], None)
                 links[link.peer] = link
+                self._inquiries.joined = sorted(links)
                 on_join(link.peer)
         except BaseException as error:
             close_all(links.values(), None)

@@ -72,7 +72,7 @@ class Kind(IntEnum):
     TOTAL = 18
     DONE = 19
     ABORT = 20
-    PROBE = 21
+    INQUIRY = 21
 
 
 Rule = Callable[[object, FrameLimits], bool]

@@ -9,6 +9,7 @@ import os
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 
 from cryptography import x509
@@ -25,6 +26,13 @@ from ._frames import DIGEST_SIZE
 SIGNATURE_SIZE = 64
 _MINUTE = "%Y-%m-%d %H:%M"
 _CONTEXT = b"sklearn-private signed frame, version 1\0"
+
+
+class Purpose(StrEnum):
+    """What a connection is for, agreed in the TLS handshake (ALPN, RFC 7301)."""
+
+    RUN = "sklearn-private-run/1"
+    CHECK = "sklearn-private-check/1"
 
 
 class Identity:
@@ -75,6 +83,7 @@ class Identity:
             raise _unusable(f"there is no certificate of {name!r}")
         if self._public[name].public_bytes_raw() != key.public_key().public_bytes_raw():
             raise _unusable(f"the certificate of {name!r} belongs to another key than its key file")
+        self._until = min(one.not_valid_after_utc for one in certificates.values())
         self.sites = tuple(sorted(who for who, role in self._roles.items() if role == SITE_ROLE))
 
     @classmethod
@@ -114,6 +123,11 @@ class Identity:
         """Names of all members, sorted."""
         return tuple(sorted(self._public))
 
+    @property
+    def days_left(self) -> float:
+        """Days until the first certificate of any member runs out."""
+        return (self._until - datetime.now(UTC)).total_seconds() / 86_400
+
     def sign(self, frame: bytes | memoryview) -> bytes:
         """Return this member's signature of a frame, 64 octets."""
         return self._key.sign(_CONTEXT + bytes(frame[-DIGEST_SIZE:]))
@@ -146,12 +160,14 @@ class Identity:
     def server_context(self) -> ssl.SSLContext:
         """Return TLS settings for accepting members: version 1.3, both sides with certificates."""
         context = self._context(ssl.PROTOCOL_TLS_SERVER)
+        context.set_alpn_protocols([*Purpose])
         context.num_tickets = 0  # no resumption; an unread ticket would abort a peer that closes
         return context
 
-    def client_context(self) -> ssl.SSLContext:
+    def client_context(self, purpose: "Purpose") -> ssl.SSLContext:
         """Return TLS settings for connecting to a member: version 1.3, both with certificates."""
         context = self._context(ssl.PROTOCOL_TLS_CLIENT)
+        context.set_alpn_protocols([purpose])
         context.check_hostname = False  # peer_name compares the whole certificate instead
         context.verify_mode = ssl.CERT_REQUIRED
         return context

@@ -25,7 +25,7 @@ _FIELDS = {
     Kind.TOTAL: {"sender": str, "run": str, "round": int},
     Kind.DONE: {"sender": str, "run": str, "round": int},
     Kind.ABORT: {"sender": str, "run": str, "reason": str, "about": str},
-    Kind.PROBE: {"sender": str, "version": str, "time": float, "schemas": dict, "joined": list},
+    Kind.INQUIRY: {"sender": str, "version": str, "time": float, "schemas": dict, "joined": list},
 }
 
 

@@ -196,7 +196,7 @@ def test_an_identity_shows_and_pickles_no_key(folder):
 
 def test_an_identity_in_memory_has_no_tls():
     with pytest.raises(InvalidParameterError, match="no folder"):
-        identities(["a"])["a"].client_context()
+        identities(["a"])["a"].client_context(_identity.Purpose.RUN)
 
 
 def test_loading_a_good_folder_warns_about_nothing(folder):
