@@ -50,10 +50,18 @@ INSTANCES = {
     DomainEncoder: [DomainEncoder((-5.0, 5.0))],
     FederatedWrapper: [
         FederatedWrapper(LogisticRegression(), min_client_rows=1),
-        FederatedWrapper(Ridge(), n_clients=3, secure_aggregation=True),
+        FederatedWrapper(Ridge(), n_clients=3, secure_aggregation=True, min_client_rows=1),
         FederatedWrapper(StandardScaler(), min_client_rows=1),
-        FederatedWrapper(PoissonRegressor(), n_clients=3, secure_aggregation=True),
-        FederatedWrapper(LogisticRegression(), n_clients=3, secure_aggregation=True, dp=PRIVATE),
+        FederatedWrapper(
+            PoissonRegressor(), n_clients=3, secure_aggregation=True, min_client_rows=1
+        ),
+        FederatedWrapper(
+            LogisticRegression(),
+            n_clients=3,
+            secure_aggregation=True,
+            dp=PRIVATE,
+            min_client_rows=1,
+        ),
     ],
     HEPredictor: [
         HEPredictor(LogisticRegression(), bounds=WIDE, security_bits=112),
@@ -66,9 +74,9 @@ INSTANCES = {
         KAnonymizer(k=2, output="numeric", method="lattice"),
     ],
     MPCFitter: [
-        MPCFitter(LogisticRegression()),
-        MPCFitter(LinearRegression()),
-        MPCFitter(StandardScaler()),
+        MPCFitter(LogisticRegression(), min_party_rows=1),
+        MPCFitter(LinearRegression(), min_party_rows=1),
+        MPCFitter(StandardScaler(), min_party_rows=1),
     ],
     Pseudonymizer: [Pseudonymizer([0], key="env:SKLEARN_PRIVATE_TEST_KEY")],
 }

@@ -18,15 +18,15 @@ IN_THE_CLEAR = Finding.note(
 )
 
 
-def federated_statement(wrapper, data, findings, parts):
+def federated_statement(wrapper, guard, findings, parts):
     """Return the statement of a fitted wrapper.
 
     Parameters
     ----------
     wrapper : FederatedWrapper
         With its fitted attributes but the statement.
-    data : Prepared
-        The rows of the sites, for their number and that of the features.
+    guard : Guard
+        Which decided what may be opened: it says who can compute what.
     findings : tuple of Finding
         What else is to be said.
     parts : tuple of PrivacyStatement
@@ -53,33 +53,33 @@ def federated_statement(wrapper, data, findings, parts):
         assumes=("sites follow the program and clip, weigh and label their rows as agreed",),
         mechanism=f"{type(wrapper.estimator).__name__} as a program over sums",
         parameters={
-            "n_features": data.schema.n_features,
+            "n_features": guard.n_columns,
             "n_rounds": wrapper.n_rounds_,
             "bytes_per_site": sum(wrapper.bytes_),
-            "min_client_rows": wrapper.min_client_rows,
+            "isolated_rows": guard.n_rows,
+            "needed_rows": guard.needed
+            if wrapper.min_client_rows is None
+            else wrapper.min_client_rows,
         },
         findings=findings,
-        n_rows=data.n_rows,
+        n_rows=guard.n_samples,
         parts=parts,
         n_parties=len(wrapper.sites_),
-        learns={
-            "the coordinator": f"{seen}, and the parameters of each round",
-            "each site": "the parameters of each round",
-        },
+        learns=guard.learns(wrapper.n_rounds_),
         simulation=True,
     )
 
 
-def masks_statement(wrapper):
+def masks_statement(wrapper, guard):
     """Return the part that secure aggregation adds."""
-    n_sites = len(wrapper.sites_)
+    n_sites, threshold = len(wrapper.sites_), guard.reach.threshold
     return AggregationStatement(
         owner=type(wrapper).__name__,
         protects="the sums of each site: only their total is opened",
         unit="site",
         against=(
             "a coordinator that follows the protocol and reads every message, also together with "
-            f"up to {n_sites - 2} of {n_sites} sites"
+            f"up to {threshold} of {n_sites} sites"
         ),
         releases=("the total of each round",),
         leaks=("the sum of the sites that do not collude",),
@@ -87,8 +87,15 @@ def masks_statement(wrapper):
             "the coordinator passes on the true public keys",
             "no site drops out: a sum that lacks one site is not opened",
         ),
-        mechanism="pairwise masks from X25519, HKDF-SHA256 and ChaCha20, modulo 2^128",
-        parameters={"security_bits": 128, "fraction_bits": 64},
+        mechanism=(
+            "secure aggregation by pairwise masks from X25519, HKDF-SHA256 and ChaCha20, modulo "
+            "2^128"
+        ),
+        parameters={
+            "security_bits": 128,
+            "fraction_bits": 64,
+            "collusion_threshold": threshold,
+        },
         bounds={
             "range": (
                 "each site checks its own sums" if wrapper.dp is None else "feature_norm and n_rows"

@@ -14,6 +14,8 @@ from ..sums import (
     Prepaid,
     Sites,
     SumsEstimator,
+    Words,
+    guarded,
     label_findings,
     partition_findings,
     prepare,
@@ -40,7 +42,8 @@ class FederatedWrapper(SumsEstimator):
         :class:`~sklearn.preprocessing.StandardScaler`. Its objective counts; how scikit-learn
         would reach the optimum (``solver``, ``tol``) does not: Newton runs to the last digits.
     n_clients : int, default=10
-        How many sites to simulate where ``fit`` gets no ``groups``; the statement says so.
+        Most sites to simulate where ``fit`` gets no ``groups``; the statement says so. There are
+        fewer where so many would have too few rows each.
     secure_aggregation : bool, default=False
         Whether sites mask their sums, so that the coordinator sees totals only. Needs 3 sites.
     dp : RowDP, default=None
@@ -49,9 +52,15 @@ class FederatedWrapper(SumsEstimator):
     classes : sequence of label, default=None
         The list of labels that sites agree on, which may hold more than occur (not with ``dp``).
         None reads them from the rows of all sites, and the statement says so.
-    min_client_rows : int, default=10
-        Fewest rows of a site whose sums the coordinator sees: the sum of one
-        row is that row. Not needed with ``secure_aggregation``.
+    min_client_rows : int, default=None
+        Fewest rows behind any sum that somebody can isolate. None demands as many as keep rows from
+        being read: 10, and 5 (d + 1) where second moments of d columns are opened (regressions); of
+        each class, and of those that differ from all others in a column, 10 or none. An integer
+        takes the place of all that, and the statement says whether rows can be read.
+    collusion_threshold : int, default=None
+        With ``secure_aggregation``: how many sites may put together what they and the coordinator
+        know without learning the sums of another one. More need more rows at the others, and more
+        masks. None allows all but two of up to 20 sites, and a third of more.
     ledger : PrivacyLedger or path-like, default=None
         With ``dp``: the ledger that each fit is charged to, before anything is computed.
     random_state : None, int or numpy.random.Generator, default=None
@@ -121,7 +130,8 @@ class FederatedWrapper(SumsEstimator):
         dp=None,
         *,
         classes=None,
-        min_client_rows=10,
+        min_client_rows=None,
+        collusion_threshold=None,
         ledger=None,
         random_state=None,
     ):
@@ -131,6 +141,7 @@ class FederatedWrapper(SumsEstimator):
         self.dp = dp
         self.classes = classes
         self.min_client_rows = min_client_rows
+        self.collusion_threshold = collusion_threshold
         self.ledger = ledger
         self.random_state = random_state
 
@@ -171,21 +182,31 @@ class FederatedWrapper(SumsEstimator):
             y,
             groups,
             sample_weight,
-            n_sites=self.n_clients,
-            min_sites=3 if self.secure_aggregation else 1,
+            most_sites=self.n_clients,
+            hidden=self.secure_aggregation,
+            min_rows=self.min_client_rows,
+            noisy=self.dp is not None,
         )
-        self._refuse_small_sites(data)
+        guard = guarded(
+            self,
+            data,
+            program,
+            _words(self),
+            threshold=self._threshold(len(data.sites)) if self.secure_aggregation else None,
+            min_rows=self.min_client_rows,
+            noisy=self.dp is not None,
+        )
         fit = self._fit_exactly if self.dp is None else self._fit_with_noise
-        fit(program, data)
+        fit(program, data, guard)
         return self
 
-    def _fit_exactly(self, program, data):
-        aggregator = self._aggregator(data.sites)
+    def _fit_exactly(self, program, data, guard):
+        aggregator = self._aggregator(data.sites, guard)
         self._keep(program.fit(aggregator, self.estimator, data.schema), aggregator, data)
-        parts = (masks_statement(self),) if self.secure_aggregation else ()
-        self._state(data, label_findings(self, "note"), parts)
+        parts = (masks_statement(self, guard),) if self.secure_aggregation else ()
+        self._state(data, guard, label_findings(self, "note"), parts)
 
-    def _fit_with_noise(self, program, data):
+    def _fit_with_noise(self, program, data, guard):
         rng = noise_source(self.random_state)
         labels = self._private_labels(data)
         payment = Payment(
@@ -196,7 +217,7 @@ class FederatedWrapper(SumsEstimator):
         )
         plan = self.dp.plan(data.n_rows, data.schema.n_features)
         aggregator = Noisy(
-            self._aggregator(data.sites, self.dp.limits(data.n_rows)),
+            self._aggregator(data.sites, guard, self.dp.limits(data.n_rows)),
             noise_multiplier=plan.noise_multipliers,
             neighboring=self.dp.neighboring,
             charge=Prepaid(lambda: self._pay(payment, plan), plan.n_rounds),
@@ -204,20 +225,22 @@ class FederatedWrapper(SumsEstimator):
         )
         result = program.fit_noisy(aggregator, self.estimator, data.schema, plan.n_rounds)
         self._keep(result, aggregator, data)
-        masks = (masks_statement(self),) if self.secure_aggregation else ()
-        self._state(data, (), (*masks, dp_statement(self, plan, payment, labels, data.n_rows)))
+        masks = (masks_statement(self, guard),) if self.secure_aggregation else ()
+        self._state(
+            data, guard, (), (*masks, dp_statement(self, plan, payment, labels, data.n_rows))
+        )
 
-    def _aggregator(self, sites, limits=None):
-        plain = Sites(sites, limits)
+    def _aggregator(self, sites, guard, limits=None):
+        plain = Sites(sites, limits, guard=guard)
         return Masked(plain) if self.secure_aggregation else plain
 
     def _pay(self, payment, plan):
         payment.spend(plan.event, epsilon=self.dp.epsilon, delta=self.dp.delta)
 
-    def _state(self, data, findings, parts):
+    def _state(self, data, guard, findings, parts):
         clear = () if self.secure_aggregation else (IN_THE_CLEAR,)
-        findings = (*findings, *partition_findings(data), *clear)
-        self.privacy_statement_ = federated_statement(self, data, findings, parts)
+        findings = (*guard.findings(), *findings, *partition_findings(data), *clear)
+        self.privacy_statement_ = federated_statement(self, guard, findings, parts)
 
     def _program(self):
         try:
@@ -257,7 +280,8 @@ class FederatedWrapper(SumsEstimator):
 
     def _check_parameters(self, sample_weight):
         check = Checks(self)
-        check.integer("n_clients", "min_client_rows", at_least=1)
+        check.integer("n_clients", at_least=1)
+        check.integer("min_client_rows", "collusion_threshold", at_least=1, optional=True)
         check.boolean("secure_aggregation")
         if not (self.dp is None or isinstance(self.dp, RowDP)):
             raise check.invalid("dp", "a RowDP or None")
@@ -272,14 +296,17 @@ class FederatedWrapper(SumsEstimator):
                 "one row counts. Nothing was computed."
             )
 
-    def _refuse_small_sites(self, data):
-        if self.secure_aggregation:
-            return
-        fewest = min(data.partition.sizes.values())
-        if fewest < self.min_client_rows:
-            raise InvalidParameterError(
-                f"{type(self).__name__} needs min_client_rows={self.min_client_rows} rows at every "
-                f"site. Got {fewest} (n_samples={data.n_rows}): the coordinator sees each "
-                "site's sums, and the sum of one row is that row. Nothing was computed. Set "
-                "secure_aggregation=True, join small sites, or lower min_client_rows or n_clients."
-            )
+
+def _words(wrapper):
+    hide = [] if wrapper.secure_aggregation else ["set secure_aggregation=True"]
+    trust = ["lower collusion_threshold"] if wrapper.secure_aggregation else []
+    noise = ["give dp=RowDP(...)"] if wrapper.dp is None else []
+    return Words(
+        owner=type(wrapper).__name__,
+        reader="the coordinator",
+        coalition="the coordinator with up to {t} sites",
+        member="site",
+        members="sites",
+        parameter="min_client_rows",
+        ways_out=", ".join([*hide, *trust, "join small sites", "use fewer columns", *noise]),
+    )

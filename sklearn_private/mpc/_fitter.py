@@ -6,12 +6,24 @@ from ..sums import (
     Shared,
     Sites,
     SumsEstimator,
+    Words,
+    guarded,
     label_findings,
     partition_findings,
     prepare,
     program_for,
 )
 from ._statement import multi_party_statement
+
+WORDS = Words(
+    owner="MPCFitter",
+    reader="each party",
+    coalition="up to {t} parties together",
+    member="party",
+    members="parties",
+    parameter="min_party_rows",
+    ways_out="lower collusion_threshold, join small parties, use fewer columns",
+)
 
 
 class MPCFitter(SumsEstimator):
@@ -38,6 +50,16 @@ class MPCFitter(SumsEstimator):
     classes : sequence of label, default=None
         The list of labels that parties agree on, which may hold more than occur. None reads them
         from the rows of all parties, and the statement says so.
+
+    min_party_rows : int, default=None
+        Fewest rows behind any sum that some of the parties can isolate. None demands as many as
+        keep rows from being read: 10, and 5 (d + 1) where second moments of d columns are opened
+        (regressions); of each class, and of those that differ from all others in a column, 10 or
+        none. An integer takes the place of all that, and the statement says what can be read.
+    collusion_threshold : int, default=None
+        How many parties may put together what they know: shares hide the sums of two parties from
+        all others, and this many must not be able to read rows from the totals. None allows all
+        but two of up to 20 parties, and a third of more.
 
     Attributes
     ----------
@@ -87,11 +109,22 @@ class MPCFitter(SumsEstimator):
     True
     """
 
-    def __init__(self, estimator, n_parties=3, mode="aggregate", *, classes=None):
+    def __init__(
+        self,
+        estimator,
+        n_parties=3,
+        mode="aggregate",
+        *,
+        classes=None,
+        min_party_rows=None,
+        collusion_threshold=None,
+    ):
         self.estimator = estimator
         self.n_parties = n_parties
         self.mode = mode
         self.classes = classes
+        self.min_party_rows = min_party_rows
+        self.collusion_threshold = collusion_threshold
 
     def fit(self, X, y=None, groups=None, sample_weight=None):
         """Fit.
@@ -122,17 +155,34 @@ class MPCFitter(SumsEstimator):
         self._check_parameters()
         program = program_for(self.estimator)
         data = prepare(
-            self, program, X, y, groups, sample_weight, n_sites=self.n_parties, min_sites=3
+            self,
+            program,
+            X,
+            y,
+            groups,
+            sample_weight,
+            most_sites=self.n_parties,
+            hidden=True,
+            min_rows=1,  # as many as n_parties says
         )
-        aggregator = Shared(Sites(data.sites))
+        guard = guarded(
+            self,
+            data,
+            program,
+            WORDS,
+            threshold=self._threshold(len(data.sites)),
+            min_rows=self.min_party_rows,
+        )
+        aggregator = Shared(Sites(data.sites, guard=guard))
         self._keep(program.fit(aggregator, self.estimator, data.schema), aggregator, data)
-        findings = (*partition_findings(data), *label_findings(self, "note"))
-        self.privacy_statement_ = multi_party_statement(self, data, findings)
+        findings = (*guard.findings(), *partition_findings(data), *label_findings(self, "note"))
+        self.privacy_statement_ = multi_party_statement(self, guard, findings)
         return self
 
     def _check_parameters(self):
         check = Checks(self)
         check.integer("n_parties", at_least=1)
+        check.integer("min_party_rows", "collusion_threshold", at_least=1, optional=True)
         check.choice("mode", among=("aggregate",))
         if self.n_parties < 3:
             raise InvalidParameterError(

@@ -3,15 +3,15 @@
 from ..statements import MultiPartyStatement
 
 
-def multi_party_statement(fitter, data, findings):
+def multi_party_statement(fitter, guard, findings):
     """Return the statement of a fitted :class:`MPCFitter`.
 
     Parameters
     ----------
     fitter : MPCFitter
         With its fitted attributes but the statement.
-    data : Prepared
-        The rows of the parties, for the number of features.
+    guard : Guard
+        Which decided what may be opened: it says who can compute what.
     findings : tuple of Finding
         What else is to be said.
 
@@ -19,8 +19,9 @@ def multi_party_statement(fitter, data, findings):
     -------
     MultiPartyStatement
     """
-    n_parties = len(fitter.sites_)
-    learnt = (
+    n_parties, threshold = len(fitter.sites_), guard.reach.threshold
+    learns = guard.learns(fitter.n_rounds_)
+    learns["each party"] = (
         "the number of rows of each party, the number and names of features, the parameters of "
         "each round, the total of each round (count, loss, gradient and curvature, or means and "
         "products), the model; not the sums of any other party"
@@ -30,7 +31,7 @@ def multi_party_statement(fitter, data, findings):
         protects="the rows and the sums of each party: only totals are opened",
         unit="site",
         against=(
-            f"up to {n_parties - 2} of {n_parties} parties together, who follow the protocol "
+            f"up to {threshold} of {n_parties} parties together, who follow the protocol "
             "(honest but curious)"
         ),
         releases=("the total of each round", "the fitted model"),
@@ -45,17 +46,18 @@ def multi_party_statement(fitter, data, findings):
         ),
         mechanism="additive secret shares modulo 2^128 of each party's sums",
         parameters={
-            "n_features": data.schema.n_features,
+            "n_features": guard.n_columns,
             "n_rounds": fitter.n_rounds_,
             "bytes_per_party": sum(fitter.bytes_),
             "fraction_bits": 64,
-            "collusion_threshold": n_parties - 2,
+            "collusion_threshold": threshold,
+            "isolated_rows": guard.n_rows,
         },
         bounds={"range": "each party checks its own sums, and aborts before anything is opened"},
         randomness="operating system",
         findings=findings,
         n_rows=n_parties,
         n_parties=n_parties,
-        learns={"each party": learnt, "a user of the model": "the model"},
+        learns={**learns, "a user of the model": "the model"},
         simulation=True,
     )

@@ -12,7 +12,7 @@ from ..exceptions import InvalidParameterError
 from ._statistic import statistic
 
 
-@statistic(bound=lambda limits, n_labels: (1.0,))
+@statistic(bound=lambda limits, n_labels: (1.0,), opens="counts")
 def label_counts(rows, n_labels):
     """Return how many rows have each label of the agreed list."""
     return (np.bincount(rows.y.astype(np.intp), minlength=n_labels),)

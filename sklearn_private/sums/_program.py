@@ -1,13 +1,17 @@
 """What a program over sums is, to the estimators that run it."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 
 from ..exceptions import InvalidParameterError
+from ._statistic import Opens, Statistic, strongest
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +42,16 @@ class Program:
         From an estimator to None; raises where a parameter asks for what sums cannot give.
     fit : callable
         From ``(aggregator, estimator, schema)`` to a dictionary of fitted attributes.
+    asks : tuple of callable
+        The statistics that ``fit`` asks for. Sites answer no others.
+    n_numbers : callable, default=none
+        From the number of features to how many numbers ``fit`` is expected to open, in all rounds:
+        the guard wants as many unknown ones in the rows before it begins.
     fit_noisy : callable, default=None
         From ``(aggregator, estimator, schema, n_rounds)`` to the same, with exactly ``n_rounds``
         sums of exactly one vector each, whatever the rows are; None where there is no such program.
+    asks_noisy : tuple of callable, default=()
+        The statistics that ``fit_noisy`` asks for.
     least_target : float, default=-inf
         The least target that the model is for.
     shell : callable, default=clone
@@ -48,14 +59,23 @@ class Program:
     """
 
     serves: type
-    check: Callable
-    fit: Callable
-    fit_noisy: Callable | None = None
+    check: Callable[[Any], None]
+    fit: Callable[..., dict[str, Any]]
+    asks: tuple[Statistic, ...]
+    n_numbers: Callable[[int], int] = lambda n_features: 0
+    fit_noisy: Callable[..., dict[str, Any]] | None = None
+    asks_noisy: tuple[Statistic, ...] = ()
     least_target: float = -math.inf
-    shell: Callable = clone
+    shell: Callable[[Any], Any] = clone
+
+    def opening(self, n_features: int, *, noisy: bool = False) -> tuple[Opens, int]:
+        """Return what a fit opens, and how many numbers it is expected to open."""
+        if noisy:  # whoever adds the noise may see the sums without it
+            return strongest(self.asks_noisy), 0
+        return strongest(self.asks), self.n_numbers(n_features)
 
 
-def refuse(estimator, **values):
+def refuse(estimator: BaseEstimator, **values: tuple[Any, ...]) -> None:
     """Raise where a parameter has none of the values that its program supports.
 
     Parameters

@@ -6,12 +6,18 @@ Its *bound* says how much one row can add to each output. One declared bound ser
 is what clipping enforces, what noise is scaled to, and what the range of a ring is proven from.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 
 from .._checks import Checks
+
+Opens = Literal["counts", "first moments", "second moments"]
 
 _SHRINK = 1 - 1e-12  # A clipped norm is rounded to below its bound, not above it.
 
@@ -43,7 +49,7 @@ class Limits:
     rows_per_unit: int = 1
     target_norm: float = math.inf
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check = Checks(self)
         check.real("row_norm", above=0)
         check.integer("n_rows", "rows_per_unit", at_least=1)
@@ -69,7 +75,7 @@ class Rows:
     y: np.ndarray
     weight: np.ndarray
 
-    def clipped(self, limits):
+    def clipped(self, limits: Limits) -> Rows:
         """Return rows that keep ``limits``, with weights of at most 1.
 
         Parameters
@@ -89,7 +95,7 @@ class Rows:
         )
 
 
-def clip_norm(X, norm):
+def clip_norm(X: np.ndarray, norm: float) -> np.ndarray:
     """Return rows of which those longer than ``norm`` are scaled down to it.
 
     Parameters
@@ -109,7 +115,21 @@ def clip_norm(X, norm):
     return X * (norm * _SHRINK / np.maximum(np.sqrt(squared), norm))[:, None]
 
 
-def statistic(*, bound, apart=2.0):
+class Statistic(Protocol):
+    """What a function is that :func:`statistic` declared."""
+
+    __name__: str
+    bound: Callable[..., tuple[Any, ...]]
+    apart: float
+    opens: Opens
+
+    def __call__(self, rows: Rows, *broadcast: Any) -> tuple[Any, ...]:
+        """Return the outputs of one site."""
+
+
+def statistic(
+    *, bound: Callable[..., tuple[Any, ...]], apart: float = 2.0, opens: Opens = "second moments"
+) -> Callable[[Callable[..., tuple[Any, ...]]], Statistic]:
     r"""Declare how much one clipped row of weight 1 can add to each output of a statistic.
 
     Parameters
@@ -121,25 +141,36 @@ def statistic(*, bound, apart=2.0):
         Over the bound, how far apart what two rows add can be, and what two sets of as many rows
         add: 2 by the triangle inequality, sqrt(2) where no two rows add vectors of negative inner
         product (\|a - b\|² = \|a\|² + \|b\|² - 2 a·b).
+    opens : {"counts", "first moments", "second moments"}, default="second moments"
+        What the total tells about rows: how many there are of a kind, sums of numbers, or sums of
+        products. The guard (:class:`~sklearn_private.sums.guard.Guard`) asks for more rows behind
+        the latter.
 
     Returns
     -------
     callable
-        A decorator, which stores them as the function's ``bound`` and ``apart``.
+        A decorator, which stores them as the function's ``bound``, ``apart`` and ``opens``.
 
     Examples
     --------
     >>> from sklearn_private.sums import Limits, statistic
-    >>> @statistic(bound=lambda limits: (limits.row_norm, 1.0))
+    >>> @statistic(bound=lambda limits: (limits.row_norm, 1.0), opens="first moments")
     ... def mean(rows):
     ...     return rows.weight @ rows.X, rows.weight.sum()
     >>> mean.bound(Limits(row_norm=2.0, n_rows=10))
     (2.0, 1.0)
     """
 
-    def declare(function):
+    def declare(function: Any) -> Statistic:
         function.bound = bound
         function.apart = apart
+        function.opens = opens
         return function
 
     return declare
+
+
+def strongest(asks: Iterable[Statistic]) -> Opens:
+    """Return what the sums of some statistics open together."""
+    order = get_args(Opens)
+    return max((one.opens for one in asks), key=order.index, default="second moments")

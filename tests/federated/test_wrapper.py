@@ -13,6 +13,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
+from sklearn_private import privacy_report
 from sklearn_private.dp import DPLogisticRegression
 from sklearn_private.exceptions import InvalidParameterError, RangeError
 from sklearn_private.federated import FederatedWrapper
@@ -153,8 +154,9 @@ def test_traffic_is_known(cancer):
     X, y = cancer
     plain = FederatedWrapper(LogisticRegression()).fit(X, y)
     masked = FederatedWrapper(LogisticRegression(), secure_aggregation=True).fit(X, y)
-    values = 2 + 31 + 31 * 32 // 2  # loss and count, gradient, half of the Hessian
-    assert plain.bytes_ == (8 * 2,) + (8 * values,) * (plain.n_rounds_ - 1)
+    gradient = 2 + 31  # loss and count
+    values = {2, gradient, gradient + 31 * 32 // 2}  # labels, and with half of the Hessian
+    assert {sent // 8 for sent in plain.bytes_} == values
     assert masked.bytes_ == tuple(2 * sent for sent in plain.bytes_)
 
 
@@ -180,7 +182,45 @@ def test_a_small_site_is_refused_unless_its_sums_are_hidden(cancer):
     X, y = cancer
     with pytest.raises(InvalidParameterError, match=r"Got 1 .*the sum of one row is that row"):
         FederatedWrapper(LogisticRegression()).fit(X, y, groups=skewed(y))
-    FederatedWrapper(LogisticRegression(), secure_aggregation=True).fit(X, y, groups=skewed(y))
+    masked = FederatedWrapper(LogisticRegression(), secure_aggregation=True)
+    with pytest.raises(InvalidParameterError, match=r"Got 2 .*isolate the sums of the other 2"):
+        masked.fit(X, y, groups=skewed(y))
+    masked.set_params(collusion_threshold=1).fit(X, y, groups=skewed(y))
+    assert masked.privacy_statement_.parts[0].parameters["collusion_threshold"] == 1
+
+
+def test_more_sites_than_all_but_two_cannot_collude(cancer):
+    masked = FederatedWrapper(LogisticRegression(), secure_aggregation=True, collusion_threshold=2)
+    with pytest.raises(InvalidParameterError, match="'collusion_threshold' .*at most 1"):
+        masked.fit(*cancer, groups=np.arange(len(cancer[1])) % 3)
+
+
+def test_of_many_sites_a_third_may_collude(cancer):
+    X, y = cancer
+    masked = FederatedWrapper(LogisticRegression(), secure_aggregation=True)
+    masked.fit(X, y, groups=np.arange(len(y)) % 60)
+    assert "up to 20 of 60 sites" in masked.privacy_statement_.parts[0].against
+
+
+def test_few_rows_warn_and_a_rule_of_ones_own_says_what_can_be_read(cancer):
+    X, y = cancer
+    groups = np.arange(len(y)) % 3
+    model = FederatedWrapper(LogisticRegression(), classes=[0, 1]).fit(X, y, groups=groups)
+    assert [f.code for f in model.privacy_statement_.findings] == ["few-rows", "sums-in-the-clear"]
+    assert "of 189 rows or more" in model.privacy_statement_.learns["the coordinator"]
+    model.set_params(min_client_rows=5).fit(X, y, groups=np.arange(len(y)) % 60)
+    assert [f.level for f in model.privacy_statement_.findings] == ["error", "note"]
+    assert not privacy_report(model).holds
+    model.set_params(min_client_rows=None).fit(X[:, :5], y, groups=np.arange(len(y)) % 5)
+    assert [f.level for f in model.privacy_statement_.findings] == ["note"]
+
+
+def test_without_groups_there_are_no_more_sites_than_have_rows_enough(cancer):
+    X, y = cancer
+    assert len(FederatedWrapper(LogisticRegression()).fit(X, y).sites_) == 3
+    masked = FederatedWrapper(LogisticRegression(), secure_aggregation=True)
+    assert len(masked.fit(X, y).sites_) == 7
+    assert len(FederatedWrapper(Ridge(), n_clients=2).fit(X, y).sites_) == 2
 
 
 def test_masks_need_three_sites(cancer):
@@ -256,6 +296,7 @@ def test_rows_of_weight_zero_are_left_out(cancer):
 def test_the_statement_says_who_learns_what(cancer):
     X, y = cancer
     plain = FederatedWrapper(LogisticRegression(), classes=[0, 1])
+    X = X[:, :6]
     statement = plain.fit(X, y, groups=by_label(y)).privacy_statement_
     assert isinstance(statement, AggregationStatement) and statement.simulation
     assert "the sums of each site" in statement.learns["the coordinator"]
@@ -271,7 +312,7 @@ def test_the_statement_says_who_learns_what(cancer):
 
 
 def test_a_simulated_partition_is_a_finding(cancer):
-    model = FederatedWrapper(LogisticRegression(), classes=[0, 1]).fit(*cancer)
+    model = FederatedWrapper(LogisticRegression(), classes=[0, 1]).fit(cancer[0][:, :6], cancer[1])
     messages = [finding.message for finding in model.privacy_statement_.findings]
     assert any("simulated partition" in message for message in messages)
     assert list(model.sites_) == list(range(10))

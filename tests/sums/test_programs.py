@@ -305,6 +305,7 @@ def test_newton_stops_where_no_step_helps():
         newton(
             Sites([Rows(np.ones((1, 1)), np.ones(1), np.ones(1))]),
             rising,
+            rising,
             penalty=lambda count: np.zeros(1),
             start=np.zeros(1),
             max_rounds=5,

@@ -17,6 +17,8 @@ class Sites:
         If given, each site clips its rows to them before any statistic sees them.
     network : Network, default=None
         Where the sums of other sites come from; None: there are none but ``sites``.
+    guard : Guard, default=None
+        What each site asks before it answers. None answers everything.
 
     Attributes
     ----------
@@ -46,9 +48,10 @@ class Sites:
     (4.0, [8.0, 12.0])
     """
 
-    def __init__(self, sites, limits=None, *, network=None):
+    def __init__(self, sites, limits=None, *, network=None, guard=None):
         self.sites = list(sites) if limits is None else [site.clipped(limits) for site in sites]
         self.limits = limits
+        self.guard = guard
         self.network = Together(len(self.sites)) if network is None else network
         self.n_sites = self.network.n_sites
         self.sent = []
@@ -59,6 +62,8 @@ class Sites:
             tuple(np.asarray(output, dtype=np.float64) for output in statistic(site, *broadcast))
             for site in self.sites
         ]
+        if self.guard is not None:
+            self.guard.admit(statistic, sum(output.size for output in answers[0]))
         self.sent.append(sum(output.nbytes for output in answers[0]))
         return answers
 

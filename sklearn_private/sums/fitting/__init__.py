@@ -2,6 +2,13 @@
 
 from ._estimator import SumsEstimator
 from ._findings import label_findings, partition_findings
-from ._prepare import prepare
+from ._prepare import Prepared, guarded, prepare
 
-__all__ = ["SumsEstimator", "label_findings", "partition_findings", "prepare"]
+__all__ = [
+    "Prepared",
+    "SumsEstimator",
+    "guarded",
+    "label_findings",
+    "partition_findings",
+    "prepare",
+]

@@ -7,7 +7,9 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ..._checks import Checks
 from .._registry import rebuild
+from ..guard import default_threshold, largest_threshold
 
 
 def _inner_has(name):
@@ -53,6 +55,15 @@ class SumsEstimator(MetaEstimatorMixin, BaseEstimator):
     var_ = _fitted("var_")
     scale_ = _fitted("scale_")
     n_samples_seen_ = _fitted("n_samples_seen_")
+
+    def _threshold(self, n_sites: int) -> int:
+        """Return how many sites may collude: ``collusion_threshold``, or the default."""
+        if self.collusion_threshold is None:
+            return default_threshold(n_sites)
+        if self.collusion_threshold > largest_threshold(n_sites):
+            rule = f"at most {largest_threshold(n_sites)}, all but two of {n_sites}"
+            raise Checks(self).invalid("collusion_threshold", rule)
+        return self.collusion_threshold
 
     def _keep(self, result, aggregator, prepared):
         """Set the fitted attributes."""

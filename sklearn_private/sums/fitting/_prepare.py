@@ -1,8 +1,13 @@
 """From the arrays that a fit is given to the rows of each site."""
 
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import is_classifier, is_regressor
 from sklearn.utils import check_array, check_consistent_length, get_tags
 from sklearn.utils.multiclass import check_classification_targets
@@ -10,8 +15,9 @@ from sklearn.utils.validation import validate_data
 
 from ...exceptions import InvalidParameterError
 from .._labels import agreed_labels
-from .._program import Schema
+from .._program import Program, Schema
 from .._statistic import Rows
+from ..guard import Guard, Reach, SiteSize, Words, measure, n_simulated, rows_needed
 from ._partition import Partition, partition
 
 
@@ -29,17 +35,89 @@ class Prepared:
         Which rows belong to which site.
     """
 
-    sites: list
+    sites: list[Rows]
     schema: Schema
     partition: Partition
 
     @property
-    def n_rows(self):
+    def n_rows(self) -> int:
         """Number of rows of all sites."""
         return sum(len(rows.y) for rows in self.sites)
 
+    def sizes(self, *, target: bool) -> list[SiteSize]:
+        """Return what each site says of its rows; whether targets are numbers."""
+        n_labels = 0 if self.schema.labels is None else len(self.schema.labels)
+        return measure(self.sites, n_labels, target=target)
 
-def prepare(owner, program, X, y, groups, sample_weight, *, n_sites, min_sites):
+
+def guarded(
+    owner: Any,
+    data: Prepared,
+    program: Program,
+    words: Words,
+    *,
+    threshold: int | None,
+    min_rows: int | None,
+    noisy: bool = False,
+) -> Guard:
+    """Return the guard of a fit, once it let the fit pass.
+
+    Parameters
+    ----------
+    owner : estimator
+        Which is fitted.
+    data : Prepared
+        What it is fitted on.
+    program : Program
+        What will run.
+    words : Words
+        For messages.
+    threshold : int or None
+        How many sites may collude; None where sums are not hidden.
+    min_rows : int or None
+        Takes the place of the rule.
+    noisy : bool, default=False
+        Whether the noisy program will run: whoever adds the noise may see the sums without it.
+
+    Returns
+    -------
+    Guard
+
+    Raises
+    ------
+    InvalidParameterError
+        If rows could be read from what would be opened.
+    """
+    sizes = data.sizes(target=is_regressor(owner))
+    reach = Reach(len(sizes), threshold)
+    n_columns = data.schema.n_features
+    found = Guard(
+        program.asks_noisy if noisy else program.asks,
+        sizes,
+        reach,
+        n_columns,
+        words,
+        min_rows=min_rows,
+        n_numbers=0 if noisy else program.n_numbers(n_columns),
+        trusted=noisy,
+    )
+    found.check()
+    return found
+
+
+def prepare(
+    owner: Any,
+    program: Program,
+    X: ArrayLike,
+    y: ArrayLike | None,
+    groups: Sequence[Hashable] | None,
+    sample_weight: ArrayLike | None,
+    *,
+    most_sites: int,
+    hidden: bool,
+    min_rows: int | None,
+    noisy: bool = False,
+) -> Prepared:
     """Check the arrays of a fit and give each site its rows.
 
     Parameters
@@ -57,10 +135,14 @@ def prepare(owner, program, X, y, groups, sample_weight, *, n_sites, min_sites):
         The site of each row.
     sample_weight : array-like of shape (n_rows,) or None
         How much each row counts; rows of weight 0 are left out.
-    n_sites : int
-        How many sites to simulate without ``groups``.
-    min_sites : int
-        How many sites the protection needs.
+    most_sites : int
+        How many sites to simulate at most without ``groups``.
+    hidden : bool
+        Whether sites hide their sums, which takes 3 of them.
+    min_rows : int or None
+        Takes the place of the rule of the guard; None simulates no more sites than it lets pass.
+    noisy : bool, default=False
+        Whether the noisy program will run.
 
     Returns
     -------
@@ -74,10 +156,14 @@ def prepare(owner, program, X, y, groups, sample_weight, *, n_sites, min_sites):
     weight = _weights(sample_weight, len(X))
     if groups is not None:
         check_consistent_length(X, groups)
-    parts = partition(np.flatnonzero(weight), groups, n_sites=n_sites)
-    if len(parts.rows) < min_sites:
+    positions, least = np.flatnonzero(weight), 3 if hidden else 1
+    if min_rows is None:
+        needed = rows_needed(*program.opening(X.shape[1], noisy=noisy), X.shape[1])
+        most_sites = n_simulated(most_sites, len(positions), needed, hidden=hidden)
+    parts = partition(positions, groups, n_sites=most_sites)
+    if len(parts.rows) < least:
         raise InvalidParameterError(
-            f"{type(owner).__name__} needs rows at {min_sites} sites or more. Got "
+            f"{type(owner).__name__} needs rows at {least} sites or more. Got "
             f"{len(parts.rows)} (n_samples={len(X)}): of two, each learns the other's sums by "
             "taking its own from the totals. Nothing was computed."
         )
@@ -85,7 +171,9 @@ def prepare(owner, program, X, y, groups, sample_weight, *, n_sites, min_sites):
     return Prepared(sites, Schema(X.shape[1], labels), parts)
 
 
-def _columns(owner, X, y):
+def _columns(
+    owner: Any, X: ArrayLike, y: ArrayLike | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Return features and targets in float64, and the agreed labels of a classifier."""
     finite = "allow-nan" if get_tags(owner).input_tags.allow_nan else True
     options = {"dtype": np.float64, "ensure_all_finite": finite}
@@ -106,7 +194,7 @@ def _columns(owner, X, y):
     return X, np.zeros(len(X)), None
 
 
-def _weights(sample_weight, n_rows):
+def _weights(sample_weight: ArrayLike | None, n_rows: int) -> np.ndarray:
     if sample_weight is None:
         return np.ones(n_rows)
     weight = check_array(

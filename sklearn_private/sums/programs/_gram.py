@@ -65,5 +65,6 @@ def check_ridge(estimator):
     Checks(estimator).real("alpha", at_least=0)
 
 
-LINEAR = Program(serves=LinearRegression, check=check_linear, fit=fit_linear)
-RIDGE = Program(serves=Ridge, check=check_ridge, fit=fit_ridge)
+ASKS = (location, gram)
+LINEAR = Program(serves=LinearRegression, check=check_linear, fit=fit_linear, asks=ASKS)
+RIDGE = Program(serves=Ridge, check=check_ridge, fit=fit_ridge, asks=ASKS)

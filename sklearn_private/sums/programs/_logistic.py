@@ -10,32 +10,24 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from ..._checks import Checks
-from .._labels import two_labels
+from .._labels import label_counts, two_labels
 from .._program import Program, refuse
-from .._statistic import statistic
-from ._glm import binary_attributes, gradient, hessian, l2_strength, penalty, predictor, row_norm
-from ._newton import newton
-from ._noisy_logistic import fit_noisy_logistic
+from ._glm import binary_attributes, glm, l2_strength, penalty, row_norm
+from ._newton import newton, newton_numbers
+from ._noisy_logistic import fit_noisy_logistic, log_loss_slope
 
 
-@statistic(
-    bound=lambda limits, w, constant, positive: (
-        np.log(2) + row_norm(limits, constant) * np.linalg.norm(w),
-        1.0,
-        row_norm(limits, constant),
-        row_norm(limits, constant) ** 2 / 4,
-    )
-)
-def log_loss(rows, w, constant, positive):
-    """Return the loss, the count, the gradient and the Hessian at ``w``."""
-    z, y = predictor(rows, w, constant), rows.y == positive
-    p = expit(z)
-    return (
-        rows.weight @ np.logaddexp(0.0, np.where(y, -z, z)),
-        rows.weight.sum(),
-        gradient(rows, rows.weight * (p - y), constant),
-        hessian(rows, rows.weight * p * (1 - p), constant),
-    )
+def _bounds(limits, w, constant, positive):
+    norm = row_norm(limits, constant)
+    return np.log(2) + norm * np.linalg.norm(w), 1.0, norm, norm**2 / 4
+
+
+def _pointwise(rows, z, positive):
+    y, p = rows.y == positive, expit(z)
+    return np.logaddexp(0.0, np.where(y, -z, z)), p - y, p * (1 - p)
+
+
+log_loss, log_loss_gradient = glm("log_loss", _pointwise, _bounds)
 
 
 def fit_logistic(aggregator, estimator, schema):
@@ -45,6 +37,7 @@ def fit_logistic(aggregator, estimator, schema):
     w, n_iter = newton(
         aggregator,
         log_loss,
+        log_loss_gradient,
         constant,
         pair[1],
         penalty=lambda count: l2,
@@ -76,5 +69,8 @@ LOGISTIC = Program(
     serves=LogisticRegression,
     check=check_logistic,
     fit=fit_logistic,
+    asks=(label_counts, log_loss, log_loss_gradient),
+    n_numbers=newton_numbers,
     fit_noisy=fit_noisy_logistic,
+    asks_noisy=(log_loss_slope,),
 )

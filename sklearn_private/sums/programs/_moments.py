@@ -19,7 +19,8 @@ from .._statistic import statistic
         np.sqrt(len(centre)),
         limits.row_norm + np.linalg.norm(centre),
         (limits.row_norm + np.linalg.norm(centre)) ** 2,
-    )
+    ),
+    opens="first moments",
 )
 def moments(rows, centre):
     """Return counts, sums and sums of squares around ``centre`` of the values that are there."""
@@ -28,7 +29,7 @@ def moments(rows, centre):
     return rows.weight @ there, rows.weight @ around, rows.weight @ around**2
 
 
-@statistic(bound=lambda limits: (1.0, limits.row_norm, limits.target_norm))
+@statistic(bound=lambda limits: (1.0, limits.row_norm, limits.target_norm), opens="first moments")
 def location(rows):
     """Return the count of rows, the sum of their features and that of their targets."""
     return rows.weight.sum(), rows.weight @ rows.X, rows.weight @ rows.y
@@ -58,4 +59,6 @@ def fit_scaler(aggregator, estimator, schema):
     }
 
 
-SCALER = Program(serves=StandardScaler, check=lambda estimator: None, fit=fit_scaler)
+SCALER = Program(
+    serves=StandardScaler, check=lambda estimator: None, fit=fit_scaler, asks=(moments,)
+)

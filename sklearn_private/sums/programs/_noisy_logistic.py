@@ -25,7 +25,10 @@ CONSTANT = 0.35
 CLIP = 1 / 2  # of a residual
 
 
-@statistic(bound=lambda limits, w, constant, clip: (clip * row_norm(limits, constant),))
+@statistic(
+    bound=lambda limits, w, constant, clip: (clip * row_norm(limits, constant),),
+    opens="first moments",
+)
 def log_loss_slope(rows, w, constant, clip):
     """Return the sum of residuals, clipped, times rows, for targets 0 and 1."""
     residual = np.clip(expit(predictor(rows, w, constant)) - rows.y, -clip, clip)

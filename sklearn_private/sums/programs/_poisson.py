@@ -12,9 +12,9 @@ from ...exceptions import InvalidParameterError
 from .._program import Program
 from .._statistic import statistic
 from ._descent import descent
-from ._glm import gradient, hessian, penalty, predictor, regression_attributes, row_norm
+from ._glm import glm, gradient, penalty, predictor, regression_attributes, row_norm
 from ._moments import location
-from ._newton import newton
+from ._newton import newton, newton_numbers
 
 
 def _bounds(limits, w, constant, cap):
@@ -23,17 +23,16 @@ def _bounds(limits, w, constant, cap):
     return largest * (1 + predicted), 1.0, largest * norm, cap * norm**2
 
 
-@statistic(bound=_bounds)
-def deviance(rows, w, constant, cap):
-    """Return half the deviance, the count, the gradient and the Hessian at ``w``."""
-    z = np.minimum(predictor(rows, w, constant), np.log(cap))
+def _pointwise(rows, z, cap):
+    z = np.minimum(z, np.log(cap))
     mean = np.exp(z)
-    loss = rows.weight @ (mean - rows.y * z)
-    slope = gradient(rows, rows.weight * (mean - rows.y), constant)
-    return loss, rows.weight.sum(), slope, hessian(rows, rows.weight * mean, constant)
+    return mean - rows.y * z, mean - rows.y, mean  # half the deviance
 
 
-@statistic(bound=lambda limits, *broadcast: (_bounds(limits, *broadcast)[2],))
+deviance, deviance_gradient = glm("deviance", _pointwise, _bounds)
+
+
+@statistic(bound=lambda *given: (_bounds(*given)[2],), opens="first moments")
 def deviance_slope(rows, w, constant, cap):
     """Return the gradient at ``w``."""
     mean = np.exp(np.minimum(predictor(rows, w, constant), np.log(cap)))
@@ -49,7 +48,7 @@ def fit_poisson(aggregator, estimator, schema):
     start = np.append(np.zeros(schema.n_features), constant * np.log(total / count))
     l2, cap = penalty(estimator.alpha, schema.n_features, constant), np.exp(30.0)
     options = {"penalty": lambda n: n * l2, "start": start, "max_rounds": estimator.max_iter}
-    w, n_iter = newton(aggregator, deviance, constant, cap, **options)
+    w, n_iter = newton(aggregator, deviance, deviance_gradient, constant, cap, **options)
     return regression_attributes(w, constant, n_iter)
 
 
@@ -74,7 +73,10 @@ POISSON = Program(
     serves=PoissonRegressor,
     check=check_poisson,
     fit=fit_poisson,
+    asks=(location, deviance, deviance_gradient),
+    n_numbers=newton_numbers,
     fit_noisy=fit_noisy_poisson,
+    asks_noisy=(deviance_slope,),
     least_target=0.0,
     # Its loss, a private attribute, is made by a fit: here on two public rows.
     shell=lambda estimator: clone(estimator).fit([[1.0], [2.0]], [1.0, 1.0]),
