@@ -23,7 +23,7 @@ from sklearn_private import DPLogisticRegression, accounting
 from sklearn_private.audit import EpsilonAudit, audit_releases, exact_loss
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-import mutants
+from support import mutants
 
 DELTA = 1e-5
 SHORTER = 10 if "quick" in sys.argv else 1

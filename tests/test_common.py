@@ -3,7 +3,7 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from contract_instances import INSTANCES, expected_failed, instances, public_estimators
+from support.contract_instances import INSTANCES, expected_failed, instances, public_estimators
 
 
 @pytest.mark.filterwarnings("ignore::sklearn_private.exceptions.PrivacyWarning")

@@ -9,10 +9,10 @@ import pytest
 from dp_accounting import GaussianDpEvent
 from sklearn.base import clone
 
-from contract_instances import fit_example, instances, public_estimators
 from sklearn_private import PrivacyLedger, accounting, privacy_report
 from sklearn_private.exceptions import BudgetExceededError, PrivacyError
 from sklearn_private.statements import DPStatement, PrivacyStatement, charge_name, schema
+from support.contract_instances import fit_example, instances, public_estimators
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn_private.exceptions.PrivacyWarning")
 

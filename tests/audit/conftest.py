@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from mutants import replace_everywhere
 from sklearn_private import mechanisms
+from support.mutants import replace_everywhere
 
 
 class _Repeatable(mechanisms.SecureSource):

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-import mutants
 from sklearn_private import DPGridSearchCV, DPLogisticRegression, PrivacyLedger
 from sklearn_private.audit import EpsilonAudit
 from sklearn_private.dp.rows._units import bounded_rows
 from sklearn_private.exceptions import InvalidParameterError
+from support import mutants
 
 MUTANTS = {
     "noise / 2": mutants.less_noise(2.0),

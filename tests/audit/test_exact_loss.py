@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, laplace, norm
 
-import mutants
 from sklearn_private import DPLogisticRegression, accounting
 from sklearn_private.audit import exact_loss
 from sklearn_private.audit.exact._densities import OneFeature, loss_between
 from sklearn_private.exceptions import InvalidParameterError
+from support import mutants
 
 SETTINGS = [
     {"epsilon": 4.0, "feature_norm": 10.0, "neighboring": "zero_out"},

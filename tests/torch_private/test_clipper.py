@@ -11,8 +11,8 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from per_sample_loop import backward, errors, loop_gradients, random_losses
 from sklearn_private.exceptions import GuaranteeError
+from support.per_sample_loop import backward, errors, loop_gradients, random_losses
 from torch_private.clipping import Clipper
 
 TOLERANCE = 1e-5

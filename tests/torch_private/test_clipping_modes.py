@@ -8,8 +8,8 @@ torch = pytest.importorskip("torch")
 
 from torch import nn
 
-from per_sample_loop import backward, loop_gradients, random_losses
 from sklearn_private.exceptions import InvalidParameterError
+from support.per_sample_loop import backward, loop_gradients, random_losses
 from torch_private.clipping import (
     AdaptiveClipping,
     AutomaticClipping,

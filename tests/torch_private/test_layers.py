@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from per_sample_loop import errors
+from support.per_sample_loop import errors
 from torch_private import clipping
 from torch_private.clipping import Clipper
 

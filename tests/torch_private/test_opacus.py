@@ -14,8 +14,8 @@ with warnings.catch_warnings():
 from torch import nn
 from torch.nn import functional as F
 
-from per_sample_loop import errors
 from sklearn_private.exceptions import GuaranteeError, MissingDependencyError
+from support.per_sample_loop import errors
 from torch_private.clipping import Clipper
 
 # opacus registers hooks on modules whose inputs need no gradient, which torch warns of.
