@@ -27,43 +27,46 @@ def _has_probabilities(predictor):
 
 
 class HEPredictor(MetaEstimatorMixin, BaseEstimator):
-    """Predict with a linear model on rows that its holder cannot read.
+    """Predict on rows that the holder of the model cannot read.
 
-    ``fit`` fits a clone of ``estimator`` in clear, as scikit-learn does, and compiles it: a
-    pipeline of affine steps and a linear model is folded into one affine map of whole numbers
-    whose range and error are proven. ``predict`` encrypts the rows, evaluates the map on the
-    ciphertexts and decrypts the scores, all in this process, which shows cost and accuracy and
-    protects nothing; :meth:`split` gives the client and the server for two parties.
+    ``fit`` fits a clone of ``estimator`` in clear, as scikit-learn does, and compiles it into a
+    *client map* (public: from columns to whole numbers), a *server program* (secret: from these to
+    scores, under encryption) and a *readout* (public: from scores to predictions). ``predict``
+    encrypts the rows, evaluates the program on the ciphertexts and decrypts the scores, all in this
+    process, which shows cost and accuracy and protects nothing; :meth:`split` gives the client and
+    the server for two parties.
 
     Parameters
     ----------
     estimator : estimator
-        A linear classifier or regressor (``coef_`` and ``intercept_``), a wrapper around one, or a
-        pipeline of affine steps and one. Wrap a model that is already fitted in
+        A classifier or regressor: a linear model (``coef_`` and ``intercept_``), alone or behind
+        affine steps; or a decision tree, a random or extra forest, or ``GradientBoosting*``. A
+        search or another wrapper around one will do. Wrap a model that is already fitted in
         ``sklearn.frozen.FrozenEstimator`` to use it as it is.
-    scheme : {"auto", "paillier", "ckks"}, default="auto"
+    scheme : {"auto", "paillier", "ckks", "bfv"}, default="auto"
         The encryption scheme. "auto" takes the first that evaluates the model. For linear models
         "paillier" is exact, and its answers tell no more than the scores; "ckks" is some 30 times
-        as fast and adds a noise that ``score_error_bound_`` covers.
+        as fast and adds a noise that ``score_error_bound_`` covers. Trees run under "bfv", exactly.
     security_bits : {112, 128, 192, 256}, default=128
         Security level: Paillier moduli of 2048, 3072 or 7680 bits for the first three, rings of the
         HomomorphicEncryption.org table for the last three.
     precision_bits : int, default=19
         Each column is rounded to ``2**precision_bits`` values of its range. More is more exact,
-        and fewer rows share a ciphertext.
+        and fewer rows share a ciphertext. Trees do not round columns.
     weight_bits : int, default=19
-        Bits of the largest weight of each output. More is more exact and makes the server slower.
+        Bits of the largest weight of each output of a linear model. More is more exact and makes
+        the server slower.
     bounds : pair of float, array-like of shape (n_features, 2), or None, default=None
         The public range of every column, or of each one. None learns ranges from the training
         rows, widened by half of their span on either side and rounded outward; every client then
-        learns these.
+        learns these. Trees need none.
     out_of_range : {"raise", "clip"} or None, default=None
         What the client does with a value outside its range: refuse the rows, or move the value to
         the end of the range and count it in ``n_clipped_``. None raises where ``bounds`` are given
         and clips where they are learnt, so that a held-out row does not end a cross-validation.
     simulate : bool, default=False
-        Whether ``predict`` computes the same whole numbers without encryption: the results are
-        exactly the same and come at once, for a grid search.
+        Whether ``predict`` computes the same whole numbers without encryption, for a grid search:
+        the results come at once, and are exactly the same but for the noise of CKKS.
 
     Attributes
     ----------
@@ -93,19 +96,22 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
     **Leaks** the number of rows and columns to the server. The client learns exact scores, and
     all weights by one malformed request of one row, in which a column holds a power of two instead
     of a value; a budget of a client counts requests, not rows. Ranges, link and labels are known
-    to every client.
-    **Assumes** decisional composite residuosity, a key that stays with the client, and an
-    authenticated transport: ciphertexts can be changed on the wire. The code has had no
-    third-party audit, and big integers are not constant time.
+    to every client, and of trees the thresholds of all splits, but not the values of leaves.
+    **Assumes** decisional composite residuosity, or ring learning with errors, a key that stays
+    with the client, and an authenticated transport: ciphertexts can be changed on the wire. The
+    code has had no third-party audit, and big integers are not constant time.
 
     A fitted predictor holds no key: simulations in one process share one that is made at the first
-    prediction, and pickles and copies have none. Scores are sums of whole numbers, so results do
-    not depend on the key, and an overflow of a slot is excluded when the model is compiled.
+    prediction, and pickles and copies have none. Scores are sums of whole numbers whose range, and
+    whose noise under the scheme, is proven when the model is compiled.
 
     References
     ----------
     .. [1] P. Paillier, "Public-key cryptosystems based on composite degree residuosity classes",
        EUROCRYPT 1999.
+    .. [2] J. H. Cheon et al., "Homomorphic encryption for arithmetic of approximate numbers",
+       ASIACRYPT 2017.
+    .. [3] J. Fan and F. Vercauteren, "Somewhat practical fully homomorphic encryption", 2012.
 
     Examples
     --------
@@ -362,4 +368,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         tags.classifier_tags = deepcopy(inner.classifier_tags)
         tags.regressor_tags = deepcopy(inner.regressor_tags)
         tags.target_tags = deepcopy(inner.target_tags)
+        tags.non_deterministic = inner.non_deterministic or (
+            self.scheme == "ckks" and not self.simulate  # its noise shows in the last digits
+        )
         return tags

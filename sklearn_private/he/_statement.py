@@ -35,12 +35,11 @@ def encryption_statement(predictor, layout, scheme, error):
         releases=(
             "public key and encrypted features, to the server",
             "encrypted scores, to the client",
-            "grid of the columns, link function and class labels, to every client",
+            f"{predictor._client.map.publishes}, link function and class labels, to every client",
         ),
         leaks=(
             "the number of rows and columns of a request, to the server",
-            "exact scores, to the client: as many rows as columns, plus one, give it the weights, "
-            "and so does one malformed request of one row; a budget counts requests, not rows",
+            predictor._server.program.learnt,
             "whether an answer decrypted, to a server that watches: one bit a key at most",
             "whoever can change messages can change scores: ciphertexts are malleable and not "
             "authenticated",
@@ -110,6 +109,8 @@ def _broken_claims(steps):
 
 
 def _source(predictor):
+    if predictor._client.map.kind == "leaves":
+        return "none needed"
     if predictor.bounds is None:
         return "minima and maxima of the training rows, widened and rounded outward"
     return "given in bounds="
@@ -129,14 +130,33 @@ def _findings(predictor, steps):
             "set simulate=False to encrypt",
             where="simulate",
         )
-    if predictor.bounds is None:
+    learnt = _learnt(predictor)
+    if learnt:
+        code, what, remedy, where = learnt
         void = any(step.promises(DPStatement) for step in steps)
-        yield Finding(
-            "error" if void else "warning",
-            "learnt-ranges",
-            "the ranges of the columns come from the minima and maxima of the training rows, and "
-            "every client gets them"
+        yield (Finding.error if void else Finding.warning)(
+            code,
+            f"{what}, and every client gets them"
             + (", so the differential-privacy claim of the model is void" if void else ""),
-            "give public ranges in bounds=",
-            where="bounds",
+            remedy,
+            where=where,
         )
+
+
+def _learnt(predictor):
+    """Return the code, the fact and the remedy of what the client map took from training rows."""
+    if predictor._client.map.kind == "leaves":
+        return (
+            "learnt-splits",
+            "the thresholds of the trees come from values of the training rows",
+            "round the columns before fit, or use a linear model, if a value may tell of a person",
+            "estimator",
+        )
+    if predictor.bounds is None:
+        return (
+            "learnt-ranges",
+            "the ranges of the columns come from the minima and maxima of the training rows",
+            "give public ranges in bounds=",
+            "bounds",
+        )
+    return None

@@ -13,6 +13,7 @@ import sklearn
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor, Ridge
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 import sklearn_private
 from sklearn_private.anonymization import Coarsener, IdentifierRemover, KAnonymizer, Pseudonymizer
@@ -66,6 +67,8 @@ INSTANCES = {
     HEPredictor: [
         HEPredictor(LogisticRegression(), bounds=WIDE, security_bits=112),
         HEPredictor(Ridge(), bounds=WIDE, simulate=True),
+        HEPredictor(LogisticRegression(), "ckks", bounds=WIDE),
+        HEPredictor(DecisionTreeClassifier(max_depth=3)),
     ],
     IdentifierRemover: [IdentifierRemover()],
     KAnonymizer: [

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.decomposition import PCA
+from sklearn.ensemble import BaseEnsemble
 from sklearn.feature_selection import SelectorMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
@@ -68,6 +69,8 @@ def inner_of(estimator):
             raise refusal(
                 estimator, "it is a selector", "a Pipeline of the selector and a linear model"
             )
+        elif isinstance(estimator, BaseEnsemble):  # estimator_ is what its members are copies of
+            return estimator
         elif hasattr(estimator, "best_estimator_"):
             estimator = estimator.best_estimator_
         elif hasattr(estimator, "estimator_"):
@@ -87,7 +90,7 @@ def model_of(estimator):
     while True:
         if isinstance(estimator, Pipeline):
             estimator = estimator.steps[-1][1]
-        elif hasattr(estimator, "estimator"):
+        elif hasattr(estimator, "estimator") and not isinstance(estimator, BaseEnsemble):
             estimator = estimator.estimator
         else:
             return estimator
@@ -142,7 +145,7 @@ def _linear_model(model):
         raise refusal(
             model,
             "it has no coef_ and intercept_",
-            "a linear model, such as LogisticRegression or Ridge",
+            "a linear model, a forest or GradientBoosting",
         )
     coef = model.coef_.toarray() if issparse(model.coef_) else model.coef_
     coef = np.atleast_2d(np.asarray(coef, dtype=np.float64))
@@ -238,6 +241,6 @@ def _not_affine(name, step, reason):
 def refusal(model, reason, remedy):
     """Return the error that says why a model does not fold, and what to use instead."""
     return InvalidParameterError(
-        f"The 'estimator' parameter of HEPredictor must fold into one affine map, and "
+        f"The 'estimator' parameter of HEPredictor must compile to whole numbers, and "
         f"{type(model).__name__} does not: {reason}. Use {remedy}."
     )

@@ -5,9 +5,10 @@ new one is one file and its line here.
 """
 
 from ._affine import model_of
+from ._forest import BOOSTING, FORESTS, compile_forest
 from ._linear import compile_linear
 
-COMPILERS = ()
+COMPILERS = (((*FORESTS, *BOOSTING), "leaves", compile_forest),)
 """Classes of models, the kind of their program, and their compiler; all others must be linear."""
 
 

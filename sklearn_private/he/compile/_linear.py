@@ -4,7 +4,7 @@ from ...exceptions import InvalidParameterError
 from ._affine import fold
 from ._compiled import Compiled
 from ._quantise import quantise
-from ._verify_fold import agreed_readout
+from ._verify_fold import agreed_readout, floating_slack
 
 
 def compile_linear(task):
@@ -16,5 +16,6 @@ def compile_linear(task):
             f"and X has {task.rows.shape[1]}. Fit it on the columns of X."
         )
     program, exponents, error = quantise(affine, task.grid, task.weight_bits)
-    readout = agreed_readout(affine, exponents, task.estimator, task.X, task.rows)
+    slack = floating_slack(affine, task.rows)
+    readout = agreed_readout(affine(task.rows), slack, exponents, task.estimator, task.X)
     return Compiled(task.grid, program, readout, error)

@@ -12,6 +12,11 @@ import numpy as np
 from scipy.special import expit, softmax
 from sklearn.base import is_classifier
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import (
     GammaRegressor,
     LogisticRegression,
@@ -20,11 +25,16 @@ from sklearn.linear_model import (
     SGDClassifier,
     TweedieRegressor,
 )
+from sklearn.tree import DecisionTreeClassifier
 
 from ...exceptions import GuaranteeError, InvalidParameterError
 from ...transport import label_type
 
-DOCUMENTED = (LogisticRegression, LogisticRegressionCV, LinearDiscriminantAnalysis, SGDClassifier)
+VOTES = (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier)
+DOCUMENTED = (
+    *(LogisticRegression, LogisticRegressionCV, LinearDiscriminantAnalysis, SGDClassifier),
+    *(*VOTES, GradientBoostingClassifier),
+)
 """Classifiers whose documentation names the link of ``predict_proba``."""
 
 
@@ -39,10 +49,22 @@ def _one_vs_rest(scores):
     return np.where(total > 0, p / np.where(total > 0, total, 1), 1 / p.shape[1])
 
 
+def _margin(scores):
+    p = np.clip(scores[:, 0] + 0.5, 0, 1)
+    return np.column_stack([1 - p, p])
+
+
+def _proportions(scores):
+    scores = np.clip(scores, 0, None)
+    return scores / scores.sum(axis=1, keepdims=True)
+
+
 PROBABILITIES = {
     "logistic": _two_columns,
     "softmax": lambda scores: softmax(scores, axis=1),
     "one-vs-rest": _one_vs_rest,
+    "margin": _margin,  # of one share above a half
+    "proportions": _proportions,
 }
 MEANS = {"identity": lambda scores: scores, "exp": np.exp}
 LINKS = ("none", *PROBABILITIES, *MEANS)
@@ -111,11 +133,13 @@ def plain_labels(classes):
 
 
 def links_of(model, n_outputs):
-    """Return the links that a fitted linear model may use, the likeliest first."""
+    """Return the links that a fitted model may use, the likeliest first."""
     if not is_classifier(model):
         return (_mean_of(model),)
     if not hasattr(model, "predict_proba") or getattr(model, "loss", None) == "modified_huber":
         return ()
+    if isinstance(model, VOTES):
+        return ("margin",) if n_outputs == 1 else ("proportions",)
     if n_outputs == 1:
         return ("logistic",)
     return ("one-vs-rest",) if isinstance(model, SGDClassifier) else ("softmax", "one-vs-rest")

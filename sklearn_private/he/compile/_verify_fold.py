@@ -1,4 +1,4 @@
-"""Check a folded map against the estimator it was read from.
+"""Check a compiled model against the estimator it was read from.
 
 The fold rests on types and public attributes. This is its second line: on the rows of the fit, the
 estimator's own scores, decisions and probabilities must equal those of the folded map up to the
@@ -17,21 +17,26 @@ AGREEMENT = 1e-5
 units in the last place of the float32 in which a pipeline may compute."""
 
 
-def agreed_readout(affine, exponents, estimator, X, rows):
-    """Compare a folded map with its estimator and return how its scores are read.
+def floating_slack(affine, rows):
+    """Return what floating point can explain of a difference of affine scores."""
+    return AGREEMENT * (np.abs(rows) @ np.abs(affine.coef).T + np.abs(affine.intercept))
+
+
+def agreed_readout(scores, slack, exponents, estimator, X):
+    """Compare scores with what their estimator says and return how they are read.
 
     Parameters
     ----------
-    affine : AffineMap
-        The folded map.
+    scores : ndarray of shape (n_samples, n_outputs)
+        What the compiled model computes, before anything is rounded.
+    slack : ndarray of shape (n_samples, n_outputs)
+        Largest difference that floating point can explain.
     exponents : ndarray of shape (n_outputs,)
         Base-2 logarithms of the scales, for the readout.
     estimator : object
         The fitted estimator.
     X : array-like of shape (n_samples, n_features)
-        Rows as the estimator takes them.
-    rows : ndarray of shape (n_samples, n_features)
-        The same rows as numbers.
+        The rows as the estimator takes them.
 
     Returns
     -------
@@ -42,8 +47,6 @@ def agreed_readout(affine, exponents, estimator, X, rows):
     InvalidParameterError
         If the estimator computes something else.
     """
-    scores = affine(rows)
-    slack = AGREEMENT * (np.abs(rows) @ np.abs(affine.coef).T + np.abs(affine.intercept))
     if is_classifier(estimator):
         return _classifier(estimator, X, scores, slack, exponents)
     return _regressor(estimator, X, scores, slack, exponents)
@@ -108,6 +111,6 @@ def _probabilities(estimator, X, scores, slack):
 def _other_map(estimator, what):
     return refusal(
         final_of(estimator),
-        f"its {what} is not what coef_ and intercept_ say",
-        "a linear model, such as LogisticRegression or Ridge",
+        f"its {what} is not what its published attributes say",
+        "a model whose class is scikit-learn's own",
     )

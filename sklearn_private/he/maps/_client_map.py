@@ -11,6 +11,7 @@ import numpy as np
 
 from ...exceptions import GuaranteeError
 from ._grid import Grid
+from ._leaves import LeafIndex
 
 
 class ClientMap(Protocol):
@@ -20,6 +21,7 @@ class ClientMap(Protocol):
     """
 
     kind: ClassVar[str]
+    publishes: str
     names: tuple | None
     clip: bool
     n_features: int
@@ -43,7 +45,7 @@ class ClientMap(Protocol):
         """Return the map of :meth:`to_parts`; whatever is wrong raises ``GuaranteeError``."""
 
 
-CLIENT_MAPS = {kind.kind: kind for kind in (Grid,)}
+CLIENT_MAPS = {kind.kind: kind for kind in (Grid, LeafIndex)}
 
 
 def write_map(client_map):

@@ -30,6 +30,7 @@ class Grid:
     """
 
     kind: ClassVar[str] = "grid"
+    publishes: ClassVar[str] = "grid of the columns"
 
     low: np.ndarray
     high: np.ndarray

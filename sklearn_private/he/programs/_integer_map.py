@@ -23,6 +23,10 @@ class IntegerMap:
     """
 
     kind: ClassVar[str] = "affine"
+    learnt: ClassVar[str] = (
+        "exact scores, to the client: as many rows as columns, plus one, give it the weights, and "
+        "so does one malformed request of one row; a budget counts requests, not rows"
+    )
 
     weights: np.ndarray
     constants: np.ndarray

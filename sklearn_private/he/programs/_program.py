@@ -10,6 +10,7 @@ import numpy as np
 
 from ...exceptions import GuaranteeError
 from ._integer_map import IntegerMap
+from ._leaf_sums import LeafSums
 
 
 class Program(Protocol):
@@ -19,6 +20,7 @@ class Program(Protocol):
     """
 
     kind: ClassVar[str]
+    learnt: ClassVar[str]
     n_columns: int
     n_outputs: int
     levels: int
@@ -35,7 +37,7 @@ class Program(Protocol):
         """Return the program of :meth:`to_parts`; what is wrong raises ``GuaranteeError``."""
 
 
-PROGRAMS = {kind.kind: kind for kind in (IntegerMap,)}
+PROGRAMS = {kind.kind: kind for kind in (IntegerMap, LeafSums)}
 
 
 def read_program(fields, payload, layout):

@@ -122,5 +122,8 @@ class HEServer:
         server._scheme.check(server.program)
         return server
 
+    def __reduce__(self):
+        return type(self).from_bytes, (self.to_bytes(),)
+
     def __repr__(self):
         return self.layout.describe(self)

@@ -100,6 +100,13 @@ SCHEMES = {
         ),
         runs={"affine": ".seal:CKKSAffine"},
     ),
+    "bfv": SchemeEntry(
+        title="BFV on Microsoft SEAL, one ciphertext a leaf",
+        security_bits=(128, 192, 256),
+        assumption="ring learning with errors for ternary secrets",
+        leaks=("an answer's noise depends on the values of leaves, and the client can read it",),
+        runs={"leaves": ".seal:BFVLeaves"},
+    ),
 }
 """In the order in which ``scheme="auto"`` prefers them: exact ones first."""
 

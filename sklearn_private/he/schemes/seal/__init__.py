@@ -1,5 +1,6 @@
 """CKKS and BFV on Microsoft SEAL, by the bindings that TenSEAL brings."""
 
+from ._bfv_leaves import BFVLeaves
 from ._ckks_affine import CKKSAffine
 
-__all__ = ["CKKSAffine"]
+__all__ = ["BFVLeaves", "CKKSAffine"]

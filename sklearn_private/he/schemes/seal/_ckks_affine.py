@@ -24,24 +24,12 @@ others larger.
 """
 
 import math
-from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 
 from ....exceptions import GuaranteeError, InvalidParameterError
-from ._seal import (
-    NOISE_VARIANCE,
-    PublicHalf,
-    SealKey,
-    ciphertext_width,
-    context,
-    octets,
-    own_key,
-    pad,
-    read_ciphertext,
-    seal,
-)
+from ._seal import NOISE_VARIANCE, context, octets, pad, seal, weighted_sum
+from ._slotted import SlottedScheme, read_settings
 
 FAILURE_BITS = 40
 """The error of an answer is within its bound but for a chance of 2**-40."""
@@ -85,7 +73,7 @@ def choose_ring(program, security_bits):
     return min(rings)[1:]
 
 
-class CKKSAffine:
+class CKKSAffine(SlottedScheme):
     """Encrypt, evaluate and decrypt rows under one layout.
 
     Parameters
@@ -95,19 +83,22 @@ class CKKSAffine:
     """
 
     def __init__(self, layout):
-        if set(layout.settings) != {"degree", "modulus_bits", "scale_bits"}:
+        degree, bits, self.scale_bits = read_settings(
+            layout, "degree", "modulus_bits", "scale_bits"
+        )
+        if bits > 60 or self.scale_bits >= bits:
             raise GuaranteeError("The message holds no valid layout. Nothing was read.")
-        self.layout = layout
-        self.degree = layout.settings["degree"]
-        self.modulus_bits = layout.settings["modulus_bits"]
-        self.scale_bits = layout.settings["scale_bits"]
-        if self.modulus_bits > 60 or self.scale_bits >= self.modulus_bits:
-            raise GuaranteeError("The message holds no valid layout. Nothing was read.")
-        self.rows_per_block = self.degree // 2
-        self._context = context("CKKS", self.degree, (self.modulus_bits,), layout.security_bits)
-        self._encoder = seal().CKKSEncoder(self._context)
-        self._sent = ciphertext_width(self.degree, 1, 1)  # octets of a fresh one, its seed in it
-        self._answered = ciphertext_width(self.degree, 1, 2)
+        self.modulus_bits = bits
+        super().__init__(
+            layout,
+            context("CKKS", degree, (bits,), layout.security_bits),
+            degree=degree,
+            n_primes=1,
+            n_sent=layout.n_features,
+            rows_per_block=degree // 2,
+            scale=2.0**self.scale_bits,
+        )
+        self._encoder = seal().CKKSEncoder(self.context)
 
     @staticmethod
     def settings(program, security_bits):
@@ -142,42 +133,22 @@ class CKKSAffine:
         """Return the error of the module docstring."""
         return ring_error(program, self.degree, self.scale_bits)
 
-    def keygen(self, private_key=None):
-        """Return a new key, or check the one that is given."""
-        return own_key(self._context, private_key)
-
-    def simulation_key(self):
-        """Return one key that all simulations of these parameters in this process share."""
-        return _simulation_key(self._context)
-
-    def read_public_key(self, payload):
-        """Return what a bundle tells of a key: its name."""
-        return PublicHalf.from_bytes(payload)
-
-    def request_size(self, n_rows):
-        """Return the octets of the encryption of ``n_rows`` rows."""
-        return self._n_blocks(n_rows) * self.layout.n_features * self._sent
-
-    def response_size(self, n_rows):
-        """Return the octets of the encrypted scores of ``n_rows`` rows."""
-        return self._n_blocks(n_rows) * self.layout.n_outputs * self._answered
-
     def encrypt(self, key, integers):
         """Return the encryption of rows, block by block and column by column."""
         ciphertexts, plaintext = [], seal().Plaintext()
-        for start, stop in self._blocks(len(integers)):
+        for start, stop in self.blocks(len(integers)):
             for column in integers[start:stop].T.tolist():
-                self._encoder.encode(column, 2.0**self.scale_bits, plaintext)
+                self._encoder.encode(column, self.scale, plaintext)
                 ciphertexts.append(pad(key.encrypt(plaintext), self._sent))
         return b"".join(ciphertexts)
 
     def evaluate(self, key, payload, n_rows, program):
         """Return encryptions of the scores; their noise depends on the weights."""
-        evaluator = seal().Evaluator(self._context)
+        evaluator = seal().Evaluator(self.context)
         weights = [self._encoded_weights(row) for row in program.weights.tolist()]
-        size, answers = self.layout.n_features * self._sent, []
-        for block, (start, stop) in enumerate(self._blocks(n_rows)):
-            columns = self._read(payload[block * size : (block + 1) * size], self._sent)
+        answers = []
+        for block, (start, stop) in enumerate(self.blocks(n_rows)):
+            columns = self.sent(payload, block)
             for row, constant in zip(weights, program.constants.tolist(), strict=True):
                 score = weighted_sum(evaluator, columns, row)
                 evaluator.add_plain_inplace(score, self._encoded([constant] * (stop - start)))
@@ -186,22 +157,16 @@ class CKKSAffine:
 
     def decrypt(self, key, payload, n_rows):
         """Return the scores in units of the whole numbers, shape (n_rows, n_outputs)."""
-        answers, k = self._read(payload, self._answered), self.layout.n_outputs
+        answers, k = self.answered(payload), self.layout.n_outputs
         slots = [self._encoder.decode_double(key.decrypt(answer)) for answer in answers]
         scores = []
-        for block, (start, stop) in enumerate(self._blocks(n_rows)):
+        for block, (start, stop) in enumerate(self.blocks(n_rows)):
             scores.append(np.array(slots[block * k : (block + 1) * k])[:, : stop - start].T)
         return np.concatenate(scores)
 
-    def _read(self, payload, width):
-        return [
-            read_ciphertext(self._context, payload[at : at + width], scale=2.0**self.scale_bits)
-            for at in range(0, len(payload), width)
-        ]
-
     def _encoded(self, values):
         plaintext = seal().Plaintext()
-        self._encoder.encode([float(v) for v in values], 2.0**self.scale_bits, plaintext)
+        self._encoder.encode([float(v) for v in values], self.scale, plaintext)
         return plaintext
 
     def _encoded_weights(self, weights):
@@ -213,28 +178,3 @@ class CKKSAffine:
                 self._encoder.encode(float(weight), 1.0, plaintext)
                 encoded.append((j, plaintext))
         return encoded
-
-    def _n_blocks(self, n_rows):
-        return -(-n_rows // self.rows_per_block)
-
-    def _blocks(self, n_rows):
-        return pairwise([*range(0, n_rows, self.rows_per_block), n_rows])
-
-
-def weighted_sum(evaluator, ciphertexts, weights):
-    """Return the sum of ciphertexts times plaintexts, pairs of a place and a plaintext."""
-    library, total = seal(), None
-    for j, plaintext in weights:
-        product = library.Ciphertext()
-        evaluator.multiply_plain(ciphertexts[j], plaintext, product)
-        if total is None:
-            total = product
-        else:
-            evaluator.add_inplace(total, product)
-    return total
-
-
-@lru_cache
-def _simulation_key(context):
-    # Where both roles are in one process the key protects nothing, so one is enough.
-    return SealKey(context)

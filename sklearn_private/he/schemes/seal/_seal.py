@@ -227,6 +227,19 @@ def read_ciphertext(context, padded, *, scale=None):
     return ciphertext
 
 
+def weighted_sum(evaluator, ciphertexts, weights):
+    """Return the sum of ciphertexts times plaintexts, pairs of a place and a plaintext."""
+    library, total = seal(), None
+    for j, plaintext in weights:
+        product = library.Ciphertext()
+        evaluator.multiply_plain(ciphertexts[j], plaintext, product)
+        if total is None:
+            total = product
+        else:
+            evaluator.add_inplace(total, product)
+    return total
+
+
 def _no_ciphertext():
     return GuaranteeError(
         "The message holds octets that are no ciphertext of its scheme and parameters. "
