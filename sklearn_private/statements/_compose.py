@@ -196,8 +196,9 @@ def _around(steps: Sequence[Step]) -> Iterator[Finding]:
 def _beside(steps: Sequence[Step]) -> Iterator[Finding]:
     models = [step for step in steps if step.is_claimed]
     for step in steps:
-        apart = [model for model in models if step not in model.behind and model not in step.behind]
-        if not step.is_uncounted or step.hides_fits or len(apart) < len(models) or not models:
+        if not models or not step.is_uncounted or step.hides_fits:
+            continue
+        if any(model in step.behind for model in models) or _is_in_front(step, models):
             continue  # rules 1 and 2 have said it already
         if step.promises(AnonymityStatement):
             yield Finding.error(
@@ -215,6 +216,10 @@ def _beside(steps: Sequence[Step]) -> Iterator[Finding]:
             "release one of the two, or fit one of them on other people's rows",
             where=step.path,
         )
+
+
+def _is_in_front(step: Step, models: Sequence[Step]) -> bool:
+    return any(step in model.behind and model.promises(DPStatement) for model in models)
 
 
 def _by_object(steps: Sequence[Step]) -> list[list[Step]]:

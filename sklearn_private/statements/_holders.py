@@ -47,7 +47,16 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..accounting import PrivacyLedger
 from ._finding import Finding
-from ._learning import NOTHING, OURS, SOMETHING, Learning, keeps_something, known_class, learning_of
+from ._learning import (
+    NOTHING,
+    OURS,
+    SOMETHING,
+    Learning,
+    keeps_something,
+    known_class,
+    learning_of,
+    vars_of,
+)
 
 _LABELS = Learning(
     stateful=False,
@@ -180,7 +189,7 @@ def held_estimators(obj: Any) -> Iterator[tuple[str, Any]]:
     name : str
     estimator : object
     """
-    attributes = getattr(obj, "__dict__", {})
+    attributes = vars_of(obj)
     if isinstance(obj, FrozenEstimator):
         attributes = {"estimator": obj.estimator}
     elif _package(obj) == "sklearn" or known_class(obj, _HOLDERS):
@@ -202,8 +211,10 @@ def _fitted_inside(value: Any, name: str, seen: set[int]) -> Iterator[tuple[str,
         yield name, value
     elif _may_hold(value):
         seen.add(id(value))
-        for inner in vars(value).values():
-            yield from _fitted_inside(inner, name, seen)
+        for attribute, inner in vars(value).items():
+            # What scikit-learn wraps around a fit, for calibration, is no estimator of its own.
+            if attribute == "estimator" or _package(value) != "sklearn":
+                yield from _fitted_inside(inner, name, seen)
 
 
 def _items(value: Any) -> Iterator[tuple[Any, Any]]:

@@ -41,8 +41,10 @@ from sklearn.utils import get_tags
 from .._optional import require
 from ._finding import Finding
 
-_N_ROWS = 8  # of a made-up batch
+_N_ROWS, _CHANGED = 8, 3  # of a made-up batch: its rows, and the one that is changed
+_WIDTHS = (2, 8, 64)  # of one for a step that does not say how many columns it takes
 OURS = ("sklearn_private", "torch_private")  # packages whose tags are true
+_METHODS = {"fit", "fit_transform", "partial_fit", "predict", "transform"}
 # What fit may keep though it learned nothing from the rows.
 _SHAPE = {"n_features_in_", "feature_names_in_", "privacy_statement_"}
 
@@ -102,9 +104,10 @@ def _of_encoder(step: OneHotEncoder | OrdinalEncoder) -> Learning:
 
 
 def _of_function(step: FunctionTransformer) -> Learning:
-    if step.func is None or isinstance(step.func, np.ufunc):
-        return NOTHING
-    return _probed(step)
+    # A function of NumPy works on each number; one that np.frompyfunc made may hold others.
+    named = getattr(np, getattr(step.func, "__name__", ""), None)
+    is_elementwise = isinstance(step.func, np.ufunc) and named is step.func and not step.kw_args
+    return NOTHING if step.func is None or is_elementwise else _probed(step)
 
 
 _KNOWN: dict[type, Callable[[Any], Learning]] = {
@@ -155,14 +158,22 @@ def learning_of(step: Any) -> Learning:
 def known_class(obj: Any, classes: dict[type, Any]) -> type | None:
     """Return the class among ``classes`` whose fitting and output the object has unchanged.
 
-    A subclass counts as the class as long as it defines no method that fits or transforms.
+    A subclass counts as the class as long as it defines no method that fits or transforms, and no
+    object may have such a method of its own.
     """
+    if any(callable(value) and name in _METHODS for name, value in vars_of(obj).items()):
+        return None
     for cls in type(obj).__mro__:
         if cls in classes:
             return cls
         if any(_is_own_code(name) for name in vars(cls)):
             return None
     return None
+
+
+def vars_of(obj: Any) -> dict[str, Any]:
+    """Return the attributes of an object; one with slots shows none."""
+    return getattr(obj, "__dict__", {})
 
 
 def _is_own_code(name: str) -> bool:
@@ -174,7 +185,7 @@ def keeps_something(step: Any) -> bool:
     """Return whether ``fit`` left more behind than the shape of the table, whatever tags say."""
     if not hasattr(step, "get_params"):
         return True
-    kept = vars(step).keys() - step.get_params(deep=False).keys() - _SHAPE
+    kept = vars_of(step).keys() - step.get_params(deep=False).keys() - _SHAPE
     return any(not name.startswith(("_sklearn", "_metadata")) for name in kept)
 
 
@@ -197,25 +208,36 @@ def _probed(step: Any) -> Learning:
 
 def _mixes_rows(step: Any) -> bool | None:
     """Return whether the output for a row depends on others; None where that was not to be seen."""
-    answers = []
-    for batch, changed in _made_up_pairs(getattr(step, "n_features_in_", 2)):
-        try:
-            outputs = [_output(step, rows) for rows in (batch, batch, changed)]
-        except Exception:  # the step wants other columns than numbers: there is nothing to see
-            continue
-        first, again, other = outputs
-        if not _equal(first, again):
-            continue  # it draws: each call differs
-        answers.append(len(first) != len(other) or not _equal(first[:-1], other[:-1]))
-    return any(answers) if answers else None
+    known = getattr(step, "n_features_in_", None)
+    widths = _WIDTHS if known is None else (known,)
+    answers = [_differs(step, *pair) for width in widths for pair in _made_up_pairs(width)]
+    seen = [answer for answer in answers if answer is not None]
+    return any(seen) if seen else None
 
 
 def _made_up_pairs(n_features: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield batches of rows and the same with another last row, of shape (_N_ROWS, n_features)."""
+    """Yield batches of shape (_N_ROWS, n_features), and each with row _CHANGED other or missing."""
     spread = np.random.default_rng(0).uniform(0.1, 0.9, size=(_N_ROWS, n_features))
     for batch in (spread, np.full((_N_ROWS, n_features), 0.5)):
-        for last in (1e6, -1e6, 0.0, np.nan):
-            yield batch, np.vstack([batch[:-1], np.full(n_features, last)])
+        yield batch, np.delete(batch, _CHANGED, axis=0)
+        for value in (1e6, -1e6, 0.0, np.nan):
+            changed = batch.copy()
+            changed[_CHANGED] = value
+            yield batch, changed
+
+
+def _differs(step: Any, batch: np.ndarray, changed: np.ndarray) -> bool | None:
+    """Return whether rows that two batches share come out differently, None if unknown."""
+    try:
+        first, again, other = (_output(step, rows) for rows in (batch, batch, changed))
+    except Exception:  # the step wants other columns than numbers: there is nothing to see
+        return None
+    if not _equal(first, again):
+        return None  # it draws: each call differs
+    if len(first) != len(batch) or len(other) != len(changed):
+        return True
+    shared = other if len(changed) < len(batch) else np.delete(other, _CHANGED, axis=0)
+    return not _equal(np.delete(first, _CHANGED, axis=0), shared)
 
 
 def _output(step: Any, rows: np.ndarray) -> np.ndarray:

@@ -30,7 +30,7 @@ from ._holders import (
     would_claim,
 )
 from ._kinds import DPStatement, MinimisationStatement
-from ._learning import NOTHING, SOMETHING, Learning, learning_of
+from ._learning import NOTHING, OURS, SOMETHING, Learning, learning_of
 from ._statement import PrivacyStatement
 from ._step import Search, Step
 
@@ -84,8 +84,7 @@ def _visit(obj: Any, path: str, behind: Behind, found: Walk) -> Behind:
     """Note ``obj`` and return the steps that rows have passed once they leave it."""
     if obj is None or isinstance(obj, str):  # "passthrough", "drop"
         return behind
-    for ledger in ledgers_of(obj):
-        found.ledgers[str(ledger.path)] = ledger
+    _note_ledgers(obj, found)
     if own_statement(obj) is not None:
         return _visit_promise(obj, path, behind, found)
     if _is_search(obj):
@@ -134,12 +133,16 @@ def _visit_each(parts: Iterable[tuple[str, Any]], path: str, behind: Behind, fou
 
 
 def _visit_search(obj: Any, path: str, behind: Behind, found: Walk) -> Behind:
-    inner = getattr(obj, "best_estimator_", None)
+    inner, first = getattr(obj, "best_estimator_", None), len(found.steps)
     if inner is not None:
         behind = _visit(inner, f"{path}.best", behind, found)
     n_fits = len(obj.cv_results_["params"]) * obj.n_splits_ + (inner is not None)
-    private = would_claim(obj.estimator)
-    has_ledger = keeps_record(obj.estimator)
+    candidates = [value for one in obj.cv_results_["params"] for value in one.values()]
+    fitted = [obj.estimator, *(value for value in candidates if hasattr(value, "get_params"))]
+    for candidate in fitted:
+        _note_ledgers(candidate, found)
+    private = any(map(would_claim, fitted)) or any(step.is_claimed for step in found.steps[first:])
+    has_ledger = all(map(keeps_record, fitted))
     found.searches.append(Search(path, type(obj).__name__, n_fits, has_ledger, private))
     if private:  # the rule for searches says what there is to say
         return behind
@@ -185,7 +188,11 @@ def _visit_promise(obj: Any, path: str, behind: Behind, found: Walk) -> Behind:
     _visit_each(held_estimators(obj), path, (), inside)
     found.searches.extend(inside.searches)
     found.ledgers.update(inside.ledgers)
-    step = _step(obj, path, statement, behind, _promised(obj, statement))
+    learned = _promised(obj, statement)
+    if type(obj).__module__.partition(".")[0] not in OURS:
+        trusted = f"the statement of {type(obj).__name__} is true of all that it keeps"
+        learned = replace(learned, assumes=(*learned.assumes, trusted))
+    step = _step(obj, path, statement, behind, learned)
     found.steps.append(step)
     return (*behind, step)
 
@@ -241,6 +248,11 @@ def own_statement(obj: Any) -> PrivacyStatement | None:
     statement = getattr(obj, "privacy_statement_", None)
     passed_on = hasattr(obj, "get_params") and statement.owner != type(obj).__name__
     return None if passed_on else statement
+
+
+def _note_ledgers(obj: Any, found: Walk) -> None:
+    for ledger in ledgers_of(obj):
+        found.ledgers[str(ledger.path)] = ledger
 
 
 def _is_search(obj: Any) -> bool:
