@@ -2,6 +2,7 @@
 
 from ._charge import Charge
 from ._data_sets import LedgerRecord, other_ledgers
-from ._ledger import PrivacyLedger, open_ledger
+from ._ledger import PrivacyLedger
+from ._open import open_ledger
 
 __all__ = ["Charge", "LedgerRecord", "PrivacyLedger", "open_ledger", "other_ledgers"]
