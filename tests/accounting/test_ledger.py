@@ -272,7 +272,7 @@ def test_another_budget_than_the_stored_one_is_refused(ledger, other):
     ],
 )
 def test_a_bad_budget_creates_nothing(tmp_path, budget):
-    with pytest.raises(InvalidParameterError, match=r"parameter of .* must be .* Got"):
+    with pytest.raises(InvalidParameterError, match=r"parameter of PrivacyLedger must be .* Got"):
         PrivacyLedger(tmp_path / "ledger", **budget)
     assert list(tmp_path.iterdir()) == []
 

@@ -67,7 +67,7 @@ def test_another_process_cannot_charge_a_copy(ledger, tmp_path, copied):
     other = tmp_path / "copy"
     copied(ledger.path, other)
     refused, charged = run(CHARGE, other, ledger.path)
-    for part in (f"{other} is a copy: it was {ledger.path}", "adopt", "nothing was released"):
+    for part in (f"{other} is a copy: it was {ledger.path}", "adopt", "Nothing was released"):
         assert part in refused
     assert charged == "2"
     uses = (lambda: PrivacyLedger(other), lambda: PrivacyLedger(other, epsilon=1.0))

@@ -73,7 +73,7 @@ def check_event(event: object) -> None:
     kind_of(event).check(event)
 
 
-def _check_number(event: dp_event.DpEvent, name: str, value: object) -> None:
+def _check_number(event: dp_event.DpEvent, name: str, value: Any) -> None:
     rule, kind, least, top = "a number >= 0", numbers.Real, 0.0, math.inf
     if name == "count":
         rule, kind = "an integer >= 0", numbers.Integral
@@ -81,7 +81,8 @@ def _check_number(event: dp_event.DpEvent, name: str, value: object) -> None:
         rule, top = "a number in [0, 1]", 1
     elif name == "mean":
         rule, least = "a number >= 1", 1
-    if not (isinstance(value, kind) and least <= value <= top):
+    is_number = isinstance(value, kind)
+    if not (is_number and least <= value <= top):
         raise InvalidParameterError(
             f"{name} of {type(event).__name__} must be {rule}. Got {value!r} instead."
         )

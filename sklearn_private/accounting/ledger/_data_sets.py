@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...exceptions import InvalidParameterError, LedgerError
+from ..._checks import Checks
+from ...exceptions import LedgerError
 from ._lock import LOCK_SECONDS, locked
 
 if TYPE_CHECKING:
@@ -68,10 +69,8 @@ def check_dataset(dataset: object) -> None:
     """Raise unless ``dataset`` is a name, or None."""
     good = isinstance(dataset, str) and dataset.strip() == dataset != "" and dataset.isprintable()
     if dataset is not None and not good:
-        raise InvalidParameterError(
-            "The 'dataset' parameter of PrivacyLedger must be a printable name without white space "
-            f"around it, or None. Got {dataset!r} instead."
-        )
+        rule = "a printable name without white space around it, or None"
+        raise Checks("PrivacyLedger").invalid("dataset", rule, value=dataset)
 
 
 def register(record: LedgerRecord) -> None:
@@ -167,8 +166,8 @@ def _explained(registry: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LedgerError(
+        raise LedgerError.unreleased(
             f"The registry {registry}, which says what ledgers there are for a data set, cannot be "
-            f"used: {error}. Nothing was charged and nothing was released. Check that it can be "
-            "read and written; if it is damaged, restore it from a backup."
+            f"used: {error}.",
+            "Check that it can be read and written; if it is damaged, restore it from a backup.",
         ) from error

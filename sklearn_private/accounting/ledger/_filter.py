@@ -25,7 +25,10 @@ that asks for the whole budget, (epsilon, delta), is admitted, and nothing after
 
 import functools
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from dp_accounting import DpEvent
 
 from ..curves import best_order, conversion, gaussian_mu
 from ..curves import epsilon as epsilon_of
@@ -69,14 +72,14 @@ class Filter:
         :func:`renyi_order` where there are none.
     """
 
-    def __init__(self, epsilon, delta, order=None):
+    def __init__(self, epsilon: float, delta: float, order: float | None = None) -> None:
         self.epsilon, self.delta = epsilon, delta
         self._mu_squared = gaussian_mu(epsilon, delta * _GAUSSIAN_SHARE) ** 2 if delta else 0.0
         self._order = renyi_order(epsilon, delta) if order is None else order
         slope = conversion(self._order, delta * _RENYI_SHARE) if delta else math.inf
         self._renyi = epsilon - slope
 
-    def cost(self, event, claim, neighboring):
+    def cost(self, event: DpEvent, claim: tuple[float, float], neighboring: str) -> Cost:
         """Return what an event costs.
 
         Parameters
@@ -102,14 +105,14 @@ class Filter:
             *claim,
         )
 
-    def admits(self, costs):
+    def admits(self, costs: Sequence[Cost]) -> bool:
         """Return whether charges fit, given the :class:`Cost` of each, in order."""
         total = Cost(*map(math.fsum, zip(*costs, strict=True)))
         if self._three(costs[0]):
             return self._three(total)
         return total.epsilon <= self.epsilon * _ROUNDING and total.delta <= self.delta * _ROUNDING
 
-    def _three(self, total):
+    def _three(self, total: Cost) -> bool:
         if total.explicit > self.delta * _EXPLICIT_SHARE:
             return False
         return (
@@ -124,7 +127,13 @@ def renyi_order(epsilon: float, delta: float) -> float:
     return best_order(epsilon, delta * _RENYI_SHARE) if delta else 2.0
 
 
-def smallest_budget(charges, delta, *, limit, neighboring):
+def smallest_budget(
+    charges: list[tuple[DpEvent, tuple[float, float]]],
+    delta: float,
+    *,
+    limit: float,
+    neighboring: str,
+) -> float:
     """Return the smallest epsilon whose filter at ``delta`` admits the charges.
 
     Parameters
@@ -143,7 +152,7 @@ def smallest_budget(charges, delta, *, limit, neighboring):
     float
     """
 
-    def admits(budget):
+    def admits(budget: float) -> bool:
         rule = Filter(budget, delta)
         price = functools.cache(lambda event, claim: rule.cost(event, claim, neighboring))
         return rule.admits([price(event, claim) for event, claim in charges])

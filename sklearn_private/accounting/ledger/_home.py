@@ -13,10 +13,11 @@ import os
 import sqlite3
 import struct
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...exceptions import LedgerError
 
+fcntl: Any
 try:
     import fcntl
 except ImportError:  # Windows: its files have a time of birth.
@@ -74,11 +75,11 @@ def refuse_copy(connection: sqlite3.Connection, path: Path) -> None:
     """Raise if the file is not the one that the ledger lives in."""
     home = stored_home(connection)
     if not home.is_same_file(Home.at(path, path)):
-        raise LedgerError(
+        raise LedgerError.unreleased(
             f"The ledger {path} is a copy: it was {home.path}, in another file. Each copy would "
-            "admit the whole budget again. Nothing was charged and nothing was released. Use the "
-            "first file, or link to it; if it is lost, or moved here from another disk, then "
-            f"PrivacyLedger.adopt({str(path)!r}) makes this the ledger."
+            "admit the whole budget again.",
+            "Use the first file, or link to it; if it is lost, or was moved here from another "
+            f"disk, then PrivacyLedger.adopt({str(path)!r}) makes this the ledger.",
         )
 
 
@@ -94,8 +95,9 @@ def refuse_adoption(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _birth(file: Path, status: os.stat_result) -> str | None:
-    if hasattr(status, "st_birthtime"):
-        return repr(status.st_birthtime)
+    birth = getattr(status, "st_birthtime", None)  # macOS and Windows
+    if birth is not None:
+        return repr(birth)
     if fcntl is None:
         return None
     with contextlib.suppress(OSError), open(file, "rb") as opened:

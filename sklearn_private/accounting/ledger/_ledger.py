@@ -14,7 +14,11 @@ import dataclasses
 import json
 import math
 import warnings
+from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from dp_accounting import DpEvent
 
 from ..._optional import require
 from ...exceptions import BudgetExceededError, InvalidParameterError, LedgerError, PrivacyWarning
@@ -27,6 +31,9 @@ from ._data_sets import LedgerRecord, other_ledgers, register
 from ._filter import Filter, smallest_budget
 from ._ledger_file import LedgerFile
 from ._schema import SCHEMA, Budget
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _BESIDE = (
     "It is less, but it does not fit beside the earlier charges: delta is used up, or no bound "
@@ -77,7 +84,15 @@ class PrivacyLedger:
     (0.43, 1)
     """
 
-    def __init__(self, path, epsilon=None, delta=None, unit=None, neighboring=None, dataset=None):
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        epsilon: float | None = None,
+        delta: float | None = None,
+        unit: str | None = None,
+        neighboring: str | None = None,
+        dataset: str | None = None,
+    ) -> None:
         self.path = Path(path).absolute()
         self._file = LedgerFile(self.path, SCHEMA)
         created = False
@@ -97,7 +112,7 @@ class PrivacyLedger:
             self._warn_of_others(created)
 
     @classmethod
-    def adopt(cls, path):
+    def adopt(cls, path: str | PathLike[str]) -> Self:
         """Open a ledger whose file was copied, restored or brought from another disk.
 
         A copy would admit the whole budget once more, so it is refused until it is adopted. That
@@ -122,14 +137,14 @@ class PrivacyLedger:
 
     def spend(
         self,
-        event,
+        event: DpEvent,
         *,
-        owner="",
-        delta=None,
-        unit="row",
-        neighboring="replace_one",
-        seeded=False,
-    ):
+        owner: str = "",
+        delta: float | None = None,
+        unit: str = "row",
+        neighboring: str = "replace_one",
+        seeded: bool = False,
+    ) -> Charge:
         """Charge an event, or raise with nothing charged.
 
         Parameters
@@ -173,13 +188,13 @@ class PrivacyLedger:
                 return write_charge(connection, owner, neighboring, event, cost)
         raise self._exceeded(owner, claim)
 
-    def entries(self):
+    def entries(self) -> list[Charge]:
         """Return every charge as a list of :class:`Charge`, the oldest first."""
         with self._file.reading(self.uuid) as connection:
             rows = connection.execute("SELECT * FROM charges ORDER BY id")
             return [read_charge(row) for row in rows]
 
-    def spent(self, entries=None):
+    def spent(self, entries: list[Charge] | None = None) -> float:
         """Return the epsilon spent at ``delta``: the smallest budget that admits all charges.
 
         It is a reading; the guarantee is that of the budget, which was fixed in advance.
@@ -201,42 +216,42 @@ class PrivacyLedger:
             charges, self.delta, limit=self.epsilon, neighboring=self.neighboring
         )
 
-    def remaining(self):
+    def remaining(self) -> float:
         """Return the epsilon that is left: the budget less what was spent."""
         return self.epsilon - self.spent()
 
-    def to_pandas(self):
+    def to_pandas(self) -> "pd.DataFrame":
         """Return the charges as a :class:`pandas.DataFrame`, one row a charge."""
         rows = [{**vars(c), "event": json.dumps(event_to_dict(c.event))} for c in self.entries()]
         columns = [field.name for field in dataclasses.fields(Charge)]
         return require("pandas", extra="examples").DataFrame(rows, columns=columns)
 
-    def __sklearn_clone__(self):
+    def __sklearn_clone__(self) -> Self:
         return self
 
-    def __copy__(self):
+    def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (str(self.path), self.uuid)
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, PrivacyLedger) and self.uuid == other.uuid
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self.uuid)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         dataset = "" if self.dataset is None else f", dataset={self.dataset!r}"
         return (
             f"PrivacyLedger({str(self.path)!r}, epsilon={self.epsilon:g}, delta={self.delta:g}, "
             f"unit={self.unit!r}, neighboring={self.neighboring!r}{dataset})"
         )
 
-    def _refuse_another(self, **given):
+    def _refuse_another(self, **given: str | float | None) -> None:
         for name, value in given.items():
             if value is not None and value != getattr(self, name):
                 raise LedgerError(
@@ -244,7 +259,7 @@ class PrivacyLedger:
                     f"Leave {name!r} out to open it, or choose another path for another budget."
                 )
 
-    def _warn_of_others(self, created):
+    def _warn_of_others(self, created: bool) -> None:
         others = other_ledgers(self) if created else ()
         if others:
             warnings.warn(
@@ -256,7 +271,7 @@ class PrivacyLedger:
                 stacklevel=3,
             )
 
-    def _refuse_seeded(self, seeded, owner):
+    def _refuse_seeded(self, seeded: bool, owner: str) -> None:
         if seeded:
             raise InvalidParameterError.unreleased(
                 f"{owner} is seeded by random_state, so its noise can be repeated and its epsilon "
@@ -264,7 +279,7 @@ class PrivacyLedger:
                 "Use random_state=None, or no ledger for a test.",
             )
 
-    def _refuse_unit(self, unit, owner):
+    def _refuse_unit(self, unit: str, owner: str) -> None:
         if unit != self.unit:
             raise LedgerError.unreleased(
                 f"{owner} protects one {unit}, but the ledger {self.path} counts by the "
@@ -272,7 +287,9 @@ class PrivacyLedger:
                 f"Open a ledger with unit={unit!r}.",
             )
 
-    def _convert(self, event, delta, neighboring, owner):
+    def _convert(
+        self, event: DpEvent, delta: float, neighboring: str, owner: str
+    ) -> tuple[DpEvent, tuple[float, float]]:
         """Return the event and its (epsilon, delta) under the relation of the ledger."""
         if neighboring == self.neighboring:
             claim = (epsilon_of(event, delta=delta, neighboring=neighboring), delta)
@@ -288,7 +305,7 @@ class PrivacyLedger:
             raise self._exceeded(owner, claim)
         return event, claim
 
-    def _exceeded(self, owner, claim):
+    def _exceeded(self, owner: str, claim: tuple[float, float]) -> BudgetExceededError:
         left = self.remaining()
         if self.delta == 0 and (claim[1] > 0 or math.isinf(claim[0])):
             return BudgetExceededError.unreleased(
@@ -305,7 +322,7 @@ class PrivacyLedger:
         )
 
 
-def _reopen(path, identity):
+def _reopen(path: str, identity: str) -> PrivacyLedger:
     """Open a pickled ledger; the file must still be the one that was pickled."""
     ledger = PrivacyLedger(path)
     ledger._file.refuse_replaced(identity, ledger.uuid)

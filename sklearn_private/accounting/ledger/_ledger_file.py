@@ -10,7 +10,9 @@ import contextlib
 import os
 import sqlite3
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from ...exceptions import LedgerError
@@ -32,13 +34,13 @@ class LedgerFile:
         SQL that lays out a new file.
     """
 
-    def __init__(self, path, schema):
+    def __init__(self, path: Path, schema: str) -> None:
         self.path = path
         self._schema = (
             f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_VERSION}; {schema}"
         )
 
-    def create(self, row):
+    def create(self, row: tuple[str | float | None, ...]) -> bool:
         """Create the file with its budget, unless another process just did.
 
         Parameters
@@ -69,12 +71,12 @@ class LedgerFile:
                 os.unlink(draft)
         return True
 
-    def exists(self):
+    def exists(self) -> bool:
         """Return whether something is there."""
         with self._explained():
             return self.path.exists()
 
-    def budget(self):
+    def budget(self) -> dict[str, Any]:
         """Return the row of the table ``budget`` as a dictionary."""
         if not self.exists():
             raise LedgerError(
@@ -84,7 +86,7 @@ class LedgerFile:
         with self._connection() as connection:
             return dict(_budget(connection))
 
-    def adopt(self):
+    def adopt(self) -> None:
         """Make the file the one that the ledger lives in, if it is a copy whose first is gone."""
         with self._opened(writes=True) as connection, _immediate(connection):
             home = Home.at(self.path, self.path)
@@ -93,14 +95,14 @@ class LedgerFile:
                 record_home(connection, home)
 
     @contextlib.contextmanager
-    def _connection(self, *, writes=False):
+    def _connection(self, *, writes: bool = False) -> Iterator[sqlite3.Connection]:
         """Open the file, which must not be a copy, for one operation."""
         with self._opened(writes=writes) as connection:
             refuse_copy(connection, self.path)
             yield connection
 
     @contextlib.contextmanager
-    def _opened(self, *, writes):
+    def _opened(self, *, writes: bool) -> Iterator[sqlite3.Connection]:
         """Lock and open the file for one operation; what fails becomes a :class:`LedgerError`."""
         with self._explained(), locked(self.path, LOCK_SECONDS, writes=writes):
             name = quote(os.fsencode(self.path))
@@ -123,20 +125,20 @@ class LedgerFile:
                 yield connection
 
     @contextlib.contextmanager
-    def reading(self, identity):
+    def reading(self, identity: str) -> Iterator[sqlite3.Connection]:
         """Open the file, which must have the ``identity`` of the one opened before."""
         with self._connection() as connection:
             self.refuse_replaced(identity, _budget(connection)["uuid"])
             yield connection
 
     @contextlib.contextmanager
-    def transaction(self, identity):
+    def transaction(self, identity: str) -> Iterator[sqlite3.Connection]:
         """Open and lock the file, which must have the ``identity`` of the one opened before."""
         with self._connection(writes=True) as connection, _immediate(connection):
             self.refuse_replaced(identity, _budget(connection)["uuid"])
             yield connection
 
-    def refuse_replaced(self, identity, found):
+    def refuse_replaced(self, identity: str, found: str) -> None:
         """Raise unless the file is the one that was opened before."""
         if found != identity:
             raise LedgerError.unreleased(
@@ -145,7 +147,7 @@ class LedgerFile:
             )
 
     @contextlib.contextmanager
-    def _explained(self):
+    def _explained(self) -> Iterator[None]:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
@@ -156,7 +158,7 @@ class LedgerFile:
 
 
 @contextlib.contextmanager
-def _immediate(connection):
+def _immediate(connection: sqlite3.Connection) -> Iterator[None]:
     """Run one transaction that is locked before it reads, and taken back if it fails."""
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -168,14 +170,14 @@ def _immediate(connection):
         raise
 
 
-def _budget(connection):
+def _budget(connection: sqlite3.Connection) -> sqlite3.Row:
     row = connection.execute("SELECT * FROM budget").fetchone()
     if row is None:
         raise sqlite3.DatabaseError("it is malformed: it has no budget")
     return row
 
 
-def _way_out(text):
+def _way_out(text: str) -> str:
     if "locked" in text:
         return "Another process holds it: wait, and try again."
     if "full" in text or "space" in text or "disk I/O" in text or "too large" in text:

@@ -3,6 +3,8 @@
 import os
 import warnings
 
+from dp_accounting import DpEvent
+
 from ...exceptions import InvalidParameterError, PrivacyWarning
 from ..events import check_event
 from ._ledger import PrivacyLedger
@@ -11,7 +13,7 @@ from ._ledger import PrivacyLedger
 class NoLedger:
     """Stands for a ledger where none was given: it takes every charge and keeps none."""
 
-    def spend(self, event, *, owner="", seeded=False, **_):
+    def spend(self, event: DpEvent, *, owner: str = "", seeded: bool = False, **_: object) -> None:
         """Take the charge, with a warning where its randomness can be repeated."""
         check_event(event)
         if seeded:
@@ -23,7 +25,9 @@ class NoLedger:
             )
 
 
-def open_ledger(ledger):
+def open_ledger(
+    ledger: PrivacyLedger | str | os.PathLike[str] | None,
+) -> PrivacyLedger | NoLedger:
     """Return what an estimator's ``ledger`` parameter stands for.
 
     Parameters

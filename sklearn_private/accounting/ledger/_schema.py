@@ -68,11 +68,11 @@ class Budget:
     dataset: str | None
 
     def __post_init__(self) -> None:
-        check = Checks(self)
-        check.real("epsilon", above=0)
-        check.real("delta", at_least=0, below=1)
-        check.choice("unit", among=("row", "person", "site"))
-        check.choice("neighboring", among=NEIGHBORING)
+        check = Checks("PrivacyLedger")
+        check.real(epsilon=self.epsilon, above=0)
+        check.real(delta=self.delta, at_least=0, below=1)
+        check.choice(unit=self.unit, among=("row", "person", "site"))
+        check.choice(neighboring=self.neighboring, among=NEIGHBORING)
         check_dataset(self.dataset)
 
     def row(self) -> tuple[str | float | None, ...]:

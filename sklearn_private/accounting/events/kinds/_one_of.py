@@ -21,7 +21,7 @@ class OneOfEvent(dp_event.DpEvent):
         At least one.
     """
 
-    events: tuple = attr.ib(converter=tuple)
+    events: tuple[dp_event.DpEvent, ...] = attr.ib(converter=tuple)
 
 
 @register
@@ -45,8 +45,8 @@ class OneOf(EventKind):
 
     def replaced(self, event: OneOfEvent) -> OneOfEvent | None:
         """Return one of the mechanisms under replace-one."""
-        parts = tuple(map(as_replaced, event.events))
-        return None if None in parts else OneOfEvent(parts)
+        parts = [part for part in map(as_replaced, event.events) if part is not None]
+        return OneOfEvent(parts) if len(parts) == len(event.events) else None
 
     def without_delta(self, event: OneOfEvent) -> tuple[OneOfEvent, float]:
         """Return the mechanisms without theirs, and the largest."""
