@@ -27,6 +27,7 @@ rho depends on the data or on their number.
 
 import math
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -174,15 +175,9 @@ def calibrate(
     epsilon = min(epsilon, MAX_EPSILON)
     beta = curvature(row_norm)
     l2 = max(beta / math.expm1(DETERMINANT_SHARE * epsilon / rows_per_unit), min_l2)
-    sampler = accounting.EpsilonDeltaEvent(0.0, (1 + math.exp(epsilon)) * gaussian_tv(n_features))
-
-    def event(multiplier):
-        objective = accounting.ObjectivePerturbationEvent(
-            multiplier, beta / l2, replaced, rows_per_unit
-        )
-        return ComposedDpEvent((objective, GaussianDpEvent(OUTPUT_RATIO * multiplier), sampler))
-
-    multiplier = accounting.calibrate(event, epsilon=epsilon, delta=delta, neighboring=neighboring)
+    sampler_delta = (1 + math.exp(epsilon)) * gaussian_tv(n_features)
+    event = _least_noise(epsilon, delta, beta / l2, rows_per_unit, sampler_delta, neighboring)
+    multiplier = event.events[0].noise_multiplier
     noise_scale = multiplier * row_norm * rows_per_unit * (2 if replaced else 1)
     tolerance = TOLERANCE * row_norm
     rho = CONTINUOUS_GAUSSIAN_ERROR * noise_scale * math.sqrt(n_features)
@@ -192,8 +187,23 @@ def calibrate(
         tolerance=tolerance,
         output_sensitivity=2 * (tolerance + rho) / l2,
         output_multiplier=OUTPUT_RATIO * multiplier,
-        event=event(multiplier),
+        event=event,
     )
+
+
+@lru_cache(maxsize=256)  # All are public; folds and candidates of a search ask the same again.
+def _least_noise(epsilon, delta, hessian_ratio, n_rows, sampler_delta, neighboring):
+    """Return the event with the least noise that meets (epsilon, delta)."""
+    replaced = neighboring == "replace_one"
+    sampler = accounting.EpsilonDeltaEvent(0.0, sampler_delta)
+
+    def event(multiplier):
+        objective = accounting.ObjectivePerturbationEvent(
+            multiplier, hessian_ratio, replaced, n_rows
+        )
+        return ComposedDpEvent((objective, GaussianDpEvent(OUTPUT_RATIO * multiplier), sampler))
+
+    return event(accounting.calibrate(event, epsilon=epsilon, delta=delta, neighboring=neighboring))
 
 
 def minimise(X, y, l2, linear, tolerance):
