@@ -39,9 +39,9 @@ test-oldest:  ## the same on the oldest supported dependencies (constraints-olde
 	$(ready) $(oldest_env)
 	.venv-oldest/bin/python -m pytest -n 2
 
-lint:  ## check style and formatting
+lint:  ## check style, formatting and types
 	$(ready) $(lint_env)
-	$(bin) -m ruff check . && $(bin) -m ruff format --check .
+	$(bin) -m ruff check . && $(bin) -m ruff format --check . && $(bin) -m mypy
 
 format:  ## put files into the format that lint asks for
 	$(ready) $(lint_env)

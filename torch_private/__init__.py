@@ -4,8 +4,17 @@ The parts are imported when they are first used: ``import torch_private`` does n
 """
 
 import importlib
+from typing import TYPE_CHECKING
 
+from sklearn_private import __version__
 from sklearn_private._optional import require
+
+if TYPE_CHECKING:  # what a type checker reads; at run time __getattr__ does the same lazily
+    from .audits import OneRunAudit
+    from .estimators import DPClassifier, DPRegressor
+    from .training import make_private
+
+__all__ = ["DPClassifier", "DPRegressor", "OneRunAudit", "__version__", "make_private"]
 
 _HOMES = {
     "DPClassifier": "estimators",
@@ -14,15 +23,14 @@ _HOMES = {
     "make_private": "training",
 }
 
-__all__ = sorted(_HOMES)
+if not TYPE_CHECKING:  # a type checker would take any name for one of these
+
+    def __getattr__(name):
+        if name in _HOMES:
+            require("torch", extra="torch")
+            return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def __getattr__(name):
-    if name in _HOMES:
-        require("torch", extra="torch")
-        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

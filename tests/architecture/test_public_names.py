@@ -135,3 +135,17 @@ def test_code_is_in_private_files():
 )
 def test_place_check_sees_code_in_the_wrong_file(path, source, count):
     assert len(place_faults(source, Path(path))) == count
+
+
+@pytest.mark.parametrize("package", [sklearn_private, torch_private])
+def test_lazy_names_stand_in_all_and_are_imported_for_type_checkers(package):
+    tree = ast.parse(Path(package.__file__).read_text(encoding="utf-8"))
+    typed = {
+        alias.name: node.module
+        for branch in tree.body
+        if isinstance(branch, ast.If) and ast.unparse(branch.test) == "TYPE_CHECKING"
+        for node in branch.body
+        for alias in node.names
+    }
+    assert typed == package._HOMES
+    assert set(package.__all__) - {"__version__"} == set(typed)
