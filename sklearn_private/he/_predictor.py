@@ -7,7 +7,7 @@ import numpy as np
 import sklearn
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.utils import get_tags
+from sklearn.utils import column_or_1d, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -181,6 +181,8 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         # A DP estimator spends in its fit: what can fail comes first.
         check_steps(self.estimator)
         choose_scheme(self.scheme, kind_of(self.estimator), self.security_bits)
+        if kind_of(self.estimator) != "affine" and np.ndim(y) == 2 and np.shape(y)[1] == 1:
+            y = column_or_1d(y, warn=True)
         self.estimator_ = clone(self.estimator).fit(X, y, **self._routed(params))
         self._compile(X, rows, grid)
         return self
@@ -368,6 +370,10 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         tags.classifier_tags = deepcopy(inner.classifier_tags)
         tags.regressor_tags = deepcopy(inner.regressor_tags)
         tags.target_tags = deepcopy(inner.target_tags)
+        if kind_of(self.estimator) != "affine":  # one target
+            tags.target_tags.multi_output = False
+            if tags.classifier_tags is not None:
+                tags.classifier_tags.multi_label = False
         tags.non_deterministic = inner.non_deterministic or (
             self.scheme == "ckks" and not self.simulate  # its noise shows in the last digits
         )

@@ -67,7 +67,7 @@ INSTANCES = {
     HEPredictor: [
         HEPredictor(LogisticRegression(), bounds=WIDE, security_bits=112),
         HEPredictor(Ridge(), bounds=WIDE, simulate=True),
-        HEPredictor(LogisticRegression(), "ckks", bounds=WIDE),
+        HEPredictor(LogisticRegression(), "ckks", bounds=WIDE, simulate=True),
         HEPredictor(DecisionTreeClassifier(max_depth=3)),
     ],
     IdentifierRemover: [IdentifierRemover()],
