@@ -75,16 +75,9 @@ def audit_scores(
     >>> result.verdict, 4 < result.epsilon_lower_bound < 9.1
     ('inconclusive', True)
     """
-    check = Checks("audit_scores")
-    check.real(epsilon=epsilon, above=0)
-    check.real(delta=delta, above=0, below=1)
-    check.real(confidence=confidence, at_least=0.5, below=1)
-    check.choice(neighboring=neighboring, among=("zero_out", "add_remove"))
+    _check_claim(epsilon, delta, neighboring, confidence)
     scores, included = _checked_scores(scores, included)
-    check.integer(n_guesses=n_guesses, at_least=2, at_most=len(scores), optional=True)
-    if n_guesses is not None and n_guesses % 2:
-        rule = "even: half of the guesses say in, half say out"
-        raise check.invalid("n_guesses", rule, value=n_guesses)
+    _check_guesses(n_guesses, len(scores))
     family = family_of(epsilon, delta, neighboring, event)
     m = len(scores)
     if n_guesses is None:
@@ -110,6 +103,23 @@ def audit_scores(
         share=share,
         detectable=detectable,
     )
+
+
+_CHECK = Checks("audit_scores")
+
+
+def _check_claim(epsilon, delta, neighboring, confidence):
+    _CHECK.real(epsilon=epsilon, above=0)
+    _CHECK.real(delta=delta, above=0, below=1)
+    _CHECK.real(confidence=confidence, at_least=0.5, below=1)
+    _CHECK.choice(neighboring=neighboring, among=("zero_out", "add_remove"))
+
+
+def _check_guesses(n_guesses, most):
+    _CHECK.integer(n_guesses=n_guesses, at_least=2, at_most=most, optional=True)
+    if n_guesses is not None and n_guesses % 2:
+        rule = "even: half of the guesses say in, half say out"
+        raise _CHECK.invalid("n_guesses", rule, value=n_guesses)
 
 
 def _checked_scores(scores, included):

@@ -51,12 +51,7 @@ def attention(
     query, key, value : Tensor of shape (T, batch_size, ...)
         As for the function of torch, like the parameters that follow.
     """
-    if query.dim() != 3:
-        raise GuaranteeError.unreleased(
-            "MultiheadAttention got an input without a batch dimension, so samples cannot be "
-            "told apart.",
-            "Give it inputs of three dimensions.",
-        )
+    _refuse_without_batch(query)
     weights = in_proj_weight
     if weights is None:
         weights = (q_proj_weight, k_proj_weight, v_proj_weight)
@@ -75,10 +70,20 @@ def attention(
         scores = scores.mean(1) if average_attn_weights else scores
     else:
         mixed, scores = F.scaled_dot_product_attention(*heads, mask, dropout_p), None
+    # mixed: (batch_size, num_heads, T, head_dim)
     mixed = mixed.transpose(1, 2).flatten(2)
     output = F.linear(mixed, *(_values(p) for p in (out_proj_weight, out_proj_bias)))
     (output,) = observe((output,), (mixed,), partial(linear_map, out_proj_weight, out_proj_bias))
     return output.transpose(0, 1), scores
+
+
+def _refuse_without_batch(query):
+    if query.dim() != 3:
+        raise GuaranteeError.unreleased(
+            "MultiheadAttention got an input without a batch dimension, so samples cannot be "
+            "told apart.",
+            "Give it inputs of three dimensions.",
+        )
 
 
 def _values(parameter):

@@ -196,9 +196,8 @@ def _check_parts(module, optimizer):
         raise GuaranteeError.unreleased(
             "The module, or a layer of it, is private already: a second optimizer would see the "
             "same rows and nobody would count both.",
-            "Put all parameters into one optimizer "
-            "(groups may have their own learning "
-            "rates), or detach() the first run.",
+            "Put all parameters into one optimizer (groups may have their own learning rates), "
+            "or detach() the first run.",
         )
     names = {id(p): name for name, p in module.named_parameters()}
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}

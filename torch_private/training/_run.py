@@ -73,14 +73,8 @@ class Run:
             raise GuaranteeError.unreleased(
                 "A batch went backward and the next one was asked for without a step between "
                 "them; the sum of two samples has another price than one.",
-                "Call "
-                "optimizer.step() "
-                "after every batch. "
-                "For larger batches "
-                "give the loader a "
-                "larger batch_size, "
-                "and make_private a "
-                "max_physical_batch_size.",
+                "Call optimizer.step() after every batch. For larger batches give the loader a "
+                "larger batch_size, and make_private a max_physical_batch_size.",
             )
         if piece.step < self.n_steps:
             raise GuaranteeError.unreleased(
@@ -149,8 +143,8 @@ class Run:
             raise GuaranteeError.unreleased(
                 "optimizer.step() has no batch of private.loader to itself: one batch gives one "
                 "step.",
-                "Iterate over private.loader; after the run, call private.detach() to "
-                "train on public data.",
+                "Iterate over private.loader; after the run, call private.detach() to train on "
+                "public data.",
             )
         if self.clipper.batch_size > self._n_rows:
             raise GuaranteeError.unreleased(

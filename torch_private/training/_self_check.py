@@ -84,8 +84,8 @@ class _Outputs:
             raise InvalidParameterError.unreleased(
                 f"The module cannot be called on a synthetic batch ({type(error).__name__}: "
                 f"{error}).",
-                "Say how a batch goes through it: forward=lambda module, batch: "
-                "module(batch[0], batch[1]).",
+                "Say how a batch goes through it: forward=lambda module, batch: module(batch[0], "
+                "batch[1]).",
             ) from error
         outputs = [o for o in outputs if o.is_floating_point()]
         n_rows = len(tensors_in(batch)[0])
@@ -93,12 +93,8 @@ class _Outputs:
             raise GuaranteeError.unreleased(
                 "The module's outputs do not have one row for each sample in their first "
                 "dimension, so that it cannot be seen whether samples mix.",
-                "Return the outputs "
-                "of the samples by "
-                "forward=, such as "
-                "forward=lambda "
-                "module, batch: "
-                "module(batch[0]).logits.",
+                "Return the outputs of the samples by forward=, such as forward=lambda module, "
+                "batch: module(batch[0]).logits.",
             )
         return outputs
 
@@ -152,9 +148,7 @@ def _refuse_mixing(outputs, batch):
         raise GuaranteeError.unreleased(
             "The module mixes the samples of a batch: when one row was replaced, the output of "
             "another one changed. No sample's influence is bounded.",
-            "Replace what works across "
-            "the batch (batch norm: by "
-            "GroupNorm, see "
+            "Replace what works across the batch (batch norm: by GroupNorm, see "
             "opacus.validators.ModuleValidator.fix).",
         )
 

@@ -167,7 +167,7 @@ def _explained(registry: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LedgerError.unreleased(
-            f"The registry {registry}, which says what ledgers there are for a data set, cannot be "
-            f"used: {error}.",
+            f"The registry {registry}, which says what ledgers there are for a data set, cannot "
+            f"be used: {error}.",
             "Check that it can be read and written; if it is damaged, restore it from a backup.",
         ) from error
