@@ -240,3 +240,12 @@ def test_rejects_unknown_relations(price, at, relation):
 def test_rejects_events_without_a_curve(event):
     with pytest.raises(InvalidParameterError, match="No curve is known for"):
         accounting.epsilon(event, delta=1e-5)
+
+
+def test_a_target_below_a_delta_of_the_mechanism_itself_says_to_lower_epsilon():
+    def event(multiplier):
+        noise = dp_event.GaussianDpEvent(multiplier)
+        return dp_event.ComposedDpEvent((noise, EpsilonDeltaEvent(0.0, 1e-9)))
+
+    with pytest.raises(InvalidParameterError, match="delta of 1e-09 of its own.*lower epsilon"):
+        accounting.calibrate(event, epsilon=30.0, delta=1e-12)

@@ -16,6 +16,7 @@ PACKAGES = ("sklearn_private", "torch_private")
 LAYERS = (
     "exceptions",
     "_checks",
+    "_numeric",
     "_optional",
     "accounting",
     "statements",

@@ -271,3 +271,25 @@ def test_a_template_of_a_polars_table_is_the_same(capsys):
     scope = {}
     exec(capsys.readouterr().out, scope)
     assert scope["domain"] == {"age": (31, 45), "sex": ["F", "M"]}
+
+
+@pytest.mark.parametrize("kind", ["list", "pandas", "polars"])
+def test_a_dry_run_counts_what_falls_outside_and_what_never_occurs(kind):
+    table = {"age": [19.0, 21.0, 70.0, None], "sex": ["F", "M", "fem", None]}
+    encoder = DomainEncoder({"age": (20, 60), "sex": ["F", "Man"]})
+    rows = {
+        "list": [list(row) for row in zip(*table.values(), strict=True)],
+        "pandas": pd.DataFrame(table),
+        "polars": pl.DataFrame(table),
+    }[kind]
+    assert encoder.check(rows) == {
+        "age": {"outside": 2, "missing": 1},
+        "sex": {"outside": 2, "missing": 1, "never": ["Man"]},
+    }
+    assert not hasattr(encoder, "n_features_in_")
+
+
+def test_a_dry_run_of_one_range_counts_every_column():
+    counts = DomainEncoder((0.0, 1.0)).check(np.array([[2.0, 0.5], [0.5, 0.5]]))
+    outside = [column["outside"] for column in counts.values()]
+    assert outside == [1, 0]

@@ -280,3 +280,9 @@ def test_no_rows_are_scored_without_an_error(metric, model, rows):
     assert sums.shape == scorer.sums(model, *rows).shape
     assert not sums.any()
     assert math.isfinite(scorer(model, rows[0][:0], rows[1][:0]))
+
+
+def test_a_delta_that_the_sampler_misses_is_refused_with_the_way_out():
+    with pytest.raises(InvalidParameterError, match="raise delta or lower epsilon"):
+        DPScorer(epsilon=30.0, delta=1e-12)
+    assert DPScorer(epsilon=30.0, delta=0.0).event.noise_multiplier > 0

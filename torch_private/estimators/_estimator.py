@@ -4,10 +4,11 @@ import dataclasses
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_private import accounting
 from sklearn_private._checks import Checks
+from sklearn_private._numeric import read_numbers
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 from sklearn_private.mechanisms import noise_source
 
@@ -26,7 +27,7 @@ class ModuleEstimator(BaseEstimator):
         """Train on rows: a new module, or the one that there is."""
         self._check_parameters()
         anew = anew or not hasattr(self, "module_")
-        X, y = validate_data(self, X, y, dtype=np.float64, reset=anew, **self._y_checks)
+        X, y = read_numbers(self, X, y, reset=anew, **self._y_checks)
         if not anew:
             self._refuse_other_claim()
         targets, findings, known = self._targets(y, anew, classes)
@@ -49,7 +50,7 @@ class ModuleEstimator(BaseEstimator):
     def _outputs(self, X):
         """Return the outputs of the module on rows, as float64."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
+        X = read_numbers(self, X, reset=False)
         return outputs_of(self.module_, design(self, X)[0]).double().numpy()
 
     def _start(self, inputs, known, anew):

@@ -136,10 +136,22 @@ def calibrate(
     """
     check_number("epsilon", epsilon)
     check_number("delta", delta, at_most=1)
+    _refuse_delta_of_its_own(make_event(1.0), epsilon, delta)
     price = _price_at(make_event, epsilon, delta, neighboring)
     low, high = _bracket(price)
     root = brentq(price, low, high, xtol=rtol / 2)
     return math.exp(root + rtol)
+
+
+def _refuse_delta_of_its_own(event: dp_event.DpEvent, epsilon: float, delta: float) -> None:
+    """Refuse a target below what no noise lowers, such as what a sampler misses of its law."""
+    own = split_deltas(event)[1]
+    if own >= delta > 0:
+        raise InvalidParameterError(
+            f"No amount of noise meets the target epsilon={epsilon:g} at delta={delta:g}: the "
+            f"event has a delta of {own:.2g} of its own, which grows with epsilon. Raise delta "
+            "above it, or lower epsilon."
+        )
 
 
 class _Nothing:

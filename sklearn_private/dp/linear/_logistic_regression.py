@@ -3,9 +3,10 @@
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ..._checks import Checks
+from ..._numeric import read_numbers
 from ...accounting import NEIGHBORING
 from ...exceptions import InvalidParameterError
 from ...mechanisms import noise_source
@@ -190,7 +191,7 @@ class DPLogisticRegression(ClassifierMixin, BaseEstimator):
             If the tolerance of the proof was missed; nothing was released.
         """
         self._check_parameters(privacy_unit)
-        X, y = validate_data(self, X, y, dtype=np.float64)
+        X, y = read_numbers(self, X, y)
         classes, codes, findings = class_codes(y, classes=self.classes, owner=type(self).__name__)
         bounds = row_bounds(
             X.shape[1],
@@ -242,7 +243,7 @@ class DPLogisticRegression(ClassifierMixin, BaseEstimator):
             Log-odds with ``solver="objective"``.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
+        X = read_numbers(self, X, reset=False)
         scores = X @ self.coef_.T + self.intercept_
         return scores[:, 0] if len(self.classes_) == 2 else scores
 

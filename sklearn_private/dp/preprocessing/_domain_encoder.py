@@ -4,9 +4,10 @@ import math
 
 import narwhals as nw
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..._numeric import read_numbers
 from ...exceptions import InvalidParameterError
 from ...statements import PrivacyStatement
 from ..rows import Range, parse_domain
@@ -135,6 +136,37 @@ class DomainEncoder(TransformerMixin, BaseEstimator):
             columns = _spread(columns, names)
         return np.array([name for column in columns for name in column.features], dtype=object)
 
+    def check(self, table):
+        """Count what falls outside of the domain: a dry run for whoever may see the table.
+
+        A misspelt category turns a column into zeros, and a range in another unit into its ends,
+        without any error. This tells, in exact counts of the rows: no claim covers them, so change
+        the domain by what is known of the columns, not until the counts look right.
+
+        Parameters
+        ----------
+        table : table or array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        dict of str to dict
+            For each column: ``outside``, how many values lie beyond an end or are no category;
+            ``missing``, how many there are not; of categories also ``never``, those that no row
+            has.
+
+        Examples
+        --------
+        >>> from sklearn_private import DomainEncoder
+        >>> encoder = DomainEncoder({"age": (20, 60), "sex": ["F", "N"]})
+        >>> for name, counts in encoder.check([[60, "M"], [20, "F"], [99, None]]).items():
+        ...     print(name, counts)
+        age {'outside': 1, 'missing': 0}
+        sex {'outside': 1, 'missing': 1, 'never': ['N']}
+        """
+        columns, values = clone(self)._columns(table, reset=True)
+        return {c.name: c.count_outside(v) for c, v in zip(columns, values, strict=True)}
+
     @staticmethod
     def template(table):
         """Print a domain to be edited by hand.
@@ -175,7 +207,7 @@ class DomainEncoder(TransformerMixin, BaseEstimator):
             self._refuse_missing(columns, frame)
             return columns, [frame.get_column(column.name).to_numpy() for column in columns]
         if isinstance(columns, Range):
-            X = validate_data(self, X, dtype=np.float64, ensure_all_finite=False, reset=reset)
+            X = read_numbers(self, X, ensure_all_finite=False, reset=reset)
             return _spread(columns, [f"x{i}" for i in range(X.shape[1])]), list(X.T)
         X = validate_data(self, X, dtype=object, ensure_all_finite=False, reset=reset)
         if X.shape[1] != len(columns):

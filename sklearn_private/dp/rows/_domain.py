@@ -33,16 +33,26 @@ class Range:
 
     def encode(self, values):
         """Return the values in [-1, 1]: beyond an end is that end, missing is the middle."""
-        try:
-            numbers = _floats(np.asarray(values))
-        except (TypeError, ValueError):  # NumPy's error would show a value of the column.
-            raise InvalidParameterError(
-                f"Column {self.name!r} of X must hold numbers, since its domain is the range "
-                f"({self.low:g}, {self.high:g}). Give a list of categories for text."
-            ) from None
         half = (self.high - self.low) / 2
-        scaled = np.clip((np.clip(numbers, self.low, self.high) - self.low) / half - 1, -1.0, 1.0)
+        inside = np.clip(self._numbers(values), self.low, self.high)
+        scaled = np.clip((inside - self.low) / half - 1, -1.0, 1.0)
         return np.nan_to_num(scaled, nan=0.0)[:, None]
+
+    def count_outside(self, values):
+        """Return how many values lie beyond an end, and how many are missing."""
+        numbers = self._numbers(values)
+        outside = (numbers < self.low) | (numbers > self.high)
+        return {"outside": int(outside.sum()), "missing": int(np.isnan(numbers).sum())}
+
+    def _numbers(self, values):
+        try:
+            return _floats(np.asarray(values))
+        except (TypeError, ValueError):  # NumPy's error would show a value of the column.
+            pass
+        raise InvalidParameterError(
+            f"Column {self.name!r} of X must hold numbers, since its domain is the range "
+            f"({self.low:g}, {self.high:g}). Give a list of categories for text."
+        )
 
 
 @dataclass(frozen=True)
@@ -67,17 +77,31 @@ class Categories:
 
     def encode(self, values):
         """Return one-hot rows: a missing or unknown category is a row of zeros."""
-        index = {value: i for i, value in enumerate(self.values)}
-        try:
-            codes = np.array([index.get(value, -1) for value in values], dtype=np.intp)
-        except TypeError as error:
-            raise InvalidParameterError(
-                f"Column {self.name!r} of X must hold categories: strings, numbers or booleans."
-            ) from error
+        codes = self._codes(values)
         rows = np.zeros((len(values), len(self.values)))
         known = np.flatnonzero(codes >= 0)
         rows[known, codes[known]] = 1.0
         return rows
+
+    def count_outside(self, values):
+        """Return how many are no category or missing, and which categories no row has."""
+        codes = self._codes(values)
+        unknown = [_is_missing(values[i]) for i in np.flatnonzero(codes < 0)]
+        return {
+            "outside": unknown.count(False),
+            "missing": unknown.count(True),
+            "never": [value for i, value in enumerate(self.values) if i not in codes],
+        }
+
+    def _codes(self, values):
+        index = {value: i for i, value in enumerate(self.values)}
+        try:
+            return np.array([index.get(value, -1) for value in values], dtype=np.intp)
+        except TypeError:  # Its message may show a value of the column.
+            pass
+        raise InvalidParameterError(
+            f"Column {self.name!r} of X must hold categories: strings, numbers or booleans."
+        )
 
 
 def parse_domain(domain):
@@ -137,6 +161,10 @@ def _all_different(values):
         return len(set(values)) == len(values)
     except TypeError:  # a value that is no category, such as a list
         return False
+
+
+def _is_missing(value):
+    return value is None or type(value).__name__ == "NAType" or bool(value != value)
 
 
 def _floats(values):

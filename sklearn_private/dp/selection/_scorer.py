@@ -86,6 +86,9 @@ class DPScorer:
         check.real("min_probability", above=0, below=1)
         check.integer("n_bins", at_least=3)
         check.real("reach", above=0, at_most=30)
+        if 0 < self.delta <= self._missed:
+            rule = f"0, or above the {self._missed:.2g} that its noise misses at this epsilon"
+            raise check.invalid("delta", f"{rule}: raise delta or lower epsilon")
 
     @property
     def event(self):

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from sklearn.base import is_classifier, is_regressor
 from sklearn.utils import check_array, check_consistent_length, get_tags
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
+from ..._numeric import read_numbers
 from ...exceptions import InvalidParameterError
 from .._labels import agreed_labels
 from .._program import Program, Schema
@@ -176,21 +176,21 @@ def _columns(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Return features and targets in float64, and the agreed labels of a classifier."""
     finite = "allow-nan" if get_tags(owner).input_tags.allow_nan else True
-    options = {"dtype": np.float64, "ensure_all_finite": finite}
+    options = {"ensure_all_finite": finite}
     if owner.classes is not None and not is_classifier(owner):
         raise InvalidParameterError(
             f"The 'classes' parameter of {type(owner).__name__} is for classifiers. "
             f"Got {owner.classes!r} instead of None."
         )
     if is_classifier(owner):
-        X, y = validate_data(owner, X, y, **options)
+        X, y = read_numbers(owner, X, y, **options)
         check_classification_targets(y)
         labels, positions = agreed_labels(owner, y, owner.classes)
         return X, positions, labels
     if is_regressor(owner):
-        X, y = validate_data(owner, X, y, y_numeric=True, **options)
+        X, y = read_numbers(owner, X, y, y_numeric=True, **options)
         return X, y.astype(np.float64), None
-    X = validate_data(owner, X, **options)
+    X = read_numbers(owner, X, **options)
     return X, np.zeros(len(X)), None
 
 
