@@ -1,5 +1,6 @@
 """A copy of a ledger admits nothing, and a second ledger for a data set does not stay unseen."""
 
+import contextlib
 import json
 import os
 import pickle
@@ -13,7 +14,7 @@ from dp_accounting import LaplaceDpEvent
 
 from sklearn_private import accounting
 from sklearn_private.accounting import PrivacyLedger, other_ledgers
-from sklearn_private.accounting.ledger import _home
+from sklearn_private.accounting.ledger import _home, _mark
 from sklearn_private.exceptions import InvalidParameterError, LedgerError, PrivacyWarning
 
 EVENT = LaplaceDpEvent(1000.0)
@@ -102,6 +103,41 @@ def test_a_copy_that_got_the_number_of_the_deleted_file_is_refused(ledger, tmp_p
     monkeypatch.setattr(_home.Home, "at", classmethod(lambda cls, file, path: same_number))
     with pytest.raises(LedgerError, match="is a copy"):
         PrivacyLedger(ledger.path)
+
+
+BACKUPS = {
+    "copy": shutil.copy,
+    "bytes": lambda backup, path: path.write_bytes(backup.read_bytes()),
+}
+
+
+@pytest.mark.parametrize("restored", BACKUPS.values(), ids=BACKUPS)
+def test_an_older_content_that_is_written_back_is_refused(ledger, tmp_path, restored):
+    """What was spent since the backup is still spent, though the file does not say so."""
+    if _mark._mark_of(ledger.path) == 0:
+        pytest.skip("this file system keeps no mark")
+    backup = tmp_path / "backup"
+    shutil.copy(ledger.path, backup)
+    ledger.spend(EVENT)
+    restored(backup, ledger.path)
+    message = r"holds 1 charges and has held 2: an older content .* Nothing was released"
+    for use in (lambda: ledger.spend(EVENT), ledger.entries, lambda: PrivacyLedger(ledger.path)):
+        with pytest.raises(LedgerError, match=message):
+            use()
+    assert "an older content" in run(CHARGE, ledger.path)[0]
+    assert PrivacyLedger.adopt(ledger.path).spend(EVENT).id == 2
+    assert run(CHARGE, ledger.path) == ["3"]
+
+
+def test_a_mark_that_a_crash_left_too_low_or_that_is_gone_does_no_harm(ledger, monkeypatch):
+    monkeypatch.setattr(_mark.os, "setxattr", lambda *_: None, raising=False)
+    ledger.spend(EVENT)
+    monkeypatch.undo()
+    assert len(ledger.entries()) == 2
+    if hasattr(os, "removexattr"):
+        with contextlib.suppress(OSError):
+            os.removexattr(ledger.path, _mark._NAME)
+    assert ledger.spend(EVENT).id == 3
 
 
 def test_a_ledger_may_be_moved_and_linked_to(ledger, tmp_path):

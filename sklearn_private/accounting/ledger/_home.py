@@ -5,7 +5,7 @@ more. Its inode is another one. File systems use the number of a deleted inode a
 so what is compared is the number *and* its birth: the generation of the inode on Linux, the time of
 birth elsewhere, nothing where neither is known. Moving a file within its file system keeps both.
 
-An older copy that is written back *into* the same file is not seen.
+An older content that is written back *into* the same file is a matter of :mod:`._mark`.
 """
 
 import contextlib

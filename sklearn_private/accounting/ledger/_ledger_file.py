@@ -18,6 +18,7 @@ from urllib.parse import quote
 from ...exceptions import LedgerError
 from ._home import Home, record_home, refuse_adoption, refuse_copy, stored_home
 from ._lock import LOCK_SECONDS, locked
+from ._mark import refuse_older, set_mark
 
 _APPLICATION = 0x534B5072  # "SKPr", in the header of every ledger file
 _VERSION = 2
@@ -87,18 +88,21 @@ class LedgerFile:
             return dict(_budget(connection))
 
     def adopt(self) -> None:
-        """Make the file the one that the ledger lives in, if it is a copy whose first is gone."""
-        with self._opened(writes=True) as connection, _immediate(connection):
-            home = Home.at(self.path, self.path)
-            if not stored_home(connection).is_same_file(home):
-                refuse_adoption(connection, self.path)
-                record_home(connection, home)
+        """Make the file the one that the ledger lives in, and its content the latest one."""
+        with self._opened(writes=True) as connection:
+            with _immediate(connection):
+                home = Home.at(self.path, self.path)
+                if not stored_home(connection).is_same_file(home):
+                    refuse_adoption(connection, self.path)
+                    record_home(connection, home)
+            set_mark(connection, self.path)
 
     @contextlib.contextmanager
     def _connection(self, *, writes: bool = False) -> Iterator[sqlite3.Connection]:
-        """Open the file, which must not be a copy, for one operation."""
+        """Open the file, which must be no copy and no older content, for one operation."""
         with self._opened(writes=writes) as connection:
             refuse_copy(connection, self.path)
+            refuse_older(connection, self.path)
             yield connection
 
     @contextlib.contextmanager
@@ -134,9 +138,11 @@ class LedgerFile:
     @contextlib.contextmanager
     def transaction(self, identity: str) -> Iterator[sqlite3.Connection]:
         """Open and lock the file, which must have the ``identity`` of the one opened before."""
-        with self._connection(writes=True) as connection, _immediate(connection):
-            self.refuse_replaced(identity, _budget(connection)["uuid"])
-            yield connection
+        with self._connection(writes=True) as connection:
+            with _immediate(connection):
+                self.refuse_replaced(identity, _budget(connection)["uuid"])
+                yield connection
+            set_mark(connection, self.path)
 
     def refuse_replaced(self, identity: str, found: str) -> None:
         """Raise unless the file is the one that was opened before."""
