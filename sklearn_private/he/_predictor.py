@@ -40,9 +40,10 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
     ----------
     estimator : estimator
         A classifier or regressor: a linear model (``coef_`` and ``intercept_``), alone or behind
-        affine steps; or a decision tree, a random or extra forest, or ``GradientBoosting*``. A
-        search or another wrapper around one will do. Wrap a model that is already fitted in
-        ``sklearn.frozen.FrozenEstimator`` to use it as it is.
+        affine steps; ``GaussianNB`` or ``QuadraticDiscriminantAnalysis``, which are linear in
+        products of columns; or a decision tree, a random or extra forest, or
+        ``GradientBoosting*``. A search or another wrapper around one will do. Wrap a model that is
+        already fitted in ``sklearn.frozen.FrozenEstimator`` to use it as it is.
     scheme : {"auto", "paillier", "ckks", "bfv"}, default="auto"
         The encryption scheme. "auto" takes the first that evaluates the model. For linear models
         "paillier" is exact, and its answers tell no more than the scores; "ckks" is some 30 times
@@ -181,7 +182,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         # A DP estimator spends in its fit: what can fail comes first.
         check_steps(self.estimator)
         choose_scheme(self.scheme, kind_of(self.estimator), self.security_bits)
-        if kind_of(self.estimator) != "affine" and np.ndim(y) == 2 and np.shape(y)[1] == 1:
+        if kind_of(self.estimator) != "affine" and getattr(y, "shape", ())[1:] == (1,):
             y = column_or_1d(y, warn=True)
         self.estimator_ = clone(self.estimator).fit(X, y, **self._routed(params))
         self._compile(X, rows, grid)

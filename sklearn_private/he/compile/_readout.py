@@ -11,7 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, softmax
 from sklearn.base import is_classifier
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.discriminant_analysis import (
+    LinearDiscriminantAnalysis,
+    QuadraticDiscriminantAnalysis,
+)
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     GradientBoostingClassifier,
@@ -25,6 +28,7 @@ from sklearn.linear_model import (
     SGDClassifier,
     TweedieRegressor,
 )
+from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from ...exceptions import GuaranteeError, InvalidParameterError
@@ -33,7 +37,7 @@ from ...transport import label_type
 VOTES = (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier)
 DOCUMENTED = (
     *(LogisticRegression, LogisticRegressionCV, LinearDiscriminantAnalysis, SGDClassifier),
-    *(*VOTES, GradientBoostingClassifier),
+    *(*VOTES, GradientBoostingClassifier, GaussianNB, QuadraticDiscriminantAnalysis),
 )
 """Classifiers whose documentation names the link of ``predict_proba``."""
 

@@ -12,6 +12,7 @@ import numpy as np
 from ...exceptions import GuaranteeError
 from ._grid import Grid
 from ._leaves import LeafIndex
+from ._products import Products
 
 
 class ClientMap(Protocol):
@@ -45,7 +46,7 @@ class ClientMap(Protocol):
         """Return the map of :meth:`to_parts`; whatever is wrong raises ``GuaranteeError``."""
 
 
-CLIENT_MAPS = {kind.kind: kind for kind in (Grid, LeafIndex)}
+CLIENT_MAPS = {kind.kind: kind for kind in (Grid, LeafIndex, Products)}
 
 
 def write_map(client_map):

@@ -76,6 +76,15 @@ class Grid:
         """Return rows as finite numbers, their columns checked."""
         return numeric_rows(X, self.n_features, self.names)
 
+    def inside(self, X):
+        """Return rows clipped to the ranges, or refuse those that lie outside."""
+        if self.clip:
+            return np.clip(X, self.low, self.high)
+        outside = ((self.low > X) | (self.high < X)).any(axis=0)
+        if outside.any():
+            raise RangeError(self._out_of_range(int(outside.argmax()), int(outside.sum())))
+        return X
+
     def encode(self, X):
         """Return finite rows as whole numbers.
 
@@ -85,11 +94,7 @@ class Grid:
             If a value lies outside the range of its column and is not to be clipped; the message
             names the column and its public range, not the value.
         """
-        if self.clip:
-            X = np.clip(X, self.low, self.high)
-        outside = ((self.low > X) | (self.high < X)).any(axis=0)
-        if outside.any():
-            raise RangeError(self._out_of_range(int(outside.argmax()), int(outside.sum())))
+        X = self.inside(X)
         step = np.where(self.step > 0, self.step, 1.0)  # a constant column is at 0
         return np.minimum(np.rint((X - self.low) / step), self.levels).astype(np.int64)
 
