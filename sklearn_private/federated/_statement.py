@@ -10,6 +10,7 @@ CENTRAL = Finding.note(
     "run the coordinator where exact totals may be seen",
     where="dp",
 )
+UNITS_LEAK = ("the largest magnitude of each column of all sites, to a factor of 16",)
 IN_THE_CLEAR = Finding.note(
     "sums-in-the-clear",
     "no secure aggregation: the coordinator sees the sums of every single site",
@@ -82,23 +83,27 @@ def masks_statement(wrapper, guard):
             f"up to {threshold} of {n_sites} sites"
         ),
         releases=("the total of each round",),
-        leaks=("the sum of the sites that do not collude",),
+        leaks=(
+            "the sum of the sites that do not collude",
+            *(UNITS_LEAK if wrapper.dp is None else ()),
+        ),
         assumes=(
             "the coordinator passes on the true public keys",
             "no site drops out: a sum that lacks one site is not opened",
         ),
         mechanism=(
             "secure aggregation by pairwise masks from X25519, HKDF-SHA256 and ChaCha20, modulo "
-            "2^128"
+            "2^64 or 2^128"
         ),
         parameters={
             "security_bits": 128,
-            "fraction_bits": 64,
             "collusion_threshold": threshold,
         },
         bounds={
             "range": (
-                "each site checks its own sums" if wrapper.dp is None else "feature_norm and n_rows"
+                "units that sites agree on by a masked maximum; each checks its own sums"
+                if wrapper.dp is None
+                else "feature_norm and n_rows"
             )
         },
         randomness="operating system",

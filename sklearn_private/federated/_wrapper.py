@@ -232,7 +232,9 @@ class FederatedWrapper(SumsEstimator):
 
     def _aggregator(self, sites, guard, limits=None):
         plain = Sites(sites, limits, guard=guard)
-        return Masked(plain) if self.secure_aggregation else plain
+        if not self.secure_aggregation:
+            return plain
+        return Masked(plain, threshold=guard.reach.threshold)
 
     def _pay(self, payment, plan):
         payment.spend(plan.event, epsilon=self.dp.epsilon, delta=self.dp.delta)

@@ -173,7 +173,7 @@ class MPCFitter(SumsEstimator):
             threshold=self._threshold(len(data.sites)),
             min_rows=self.min_party_rows,
         )
-        aggregator = Shared(Sites(data.sites, guard=guard))
+        aggregator = Shared(Sites(data.sites, guard=guard), threshold=guard.reach.threshold)
         self._keep(program.fit(aggregator, self.estimator, data.schema), aggregator, data)
         findings = (*guard.findings(), *partition_findings(data), *label_findings(self, "note"))
         self.privacy_statement_ = multi_party_statement(self, guard, findings)

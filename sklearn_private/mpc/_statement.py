@@ -39,21 +39,26 @@ def multi_party_statement(fitter, guard, findings):
             "all totals, not the model alone",
             "what a total tells about rows: the same fit with and without one row shows that row",
             "to colluding parties, the total of the others",
+            "the largest magnitude of each column of all parties, to a factor of 16",
         ),
         assumes=(
             "parties follow the protocol, and nobody else reads their channels",
             "at least two parties do not collude",
         ),
-        mechanism="additive secret shares modulo 2^128 of each party's sums",
+        mechanism="additive secret shares modulo 2^64 or 2^128 of each party's sums",
         parameters={
             "n_features": guard.n_columns,
             "n_rounds": fitter.n_rounds_,
             "bytes_per_party": sum(fitter.bytes_),
-            "fraction_bits": 64,
             "collusion_threshold": threshold,
             "isolated_rows": guard.n_rows,
         },
-        bounds={"range": "each party checks its own sums, and aborts before anything is opened"},
+        bounds={
+            "range": (
+                "units that parties agree on by a shared maximum; each checks its own sums, and "
+                "aborts before anything is opened"
+            )
+        },
         randomness="operating system",
         findings=findings,
         n_rows=n_parties,

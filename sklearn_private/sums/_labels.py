@@ -12,7 +12,12 @@ from ..exceptions import InvalidParameterError
 from ._statistic import statistic
 
 
-@statistic(bound=lambda limits, n_labels: (1.0,), opens="counts")
+@statistic(
+    bound=lambda limits, n_labels: (1.0,),
+    opens="counts",
+    unit=lambda scale, n_labels: (1.0,),
+    bits=40,
+)
 def label_counts(rows, n_labels):
     """Return how many rows have each label of the agreed list."""
     return (np.bincount(rows.y.astype(np.intp), minlength=n_labels),)

@@ -94,6 +94,21 @@ class Rows:
             weight=np.clip(self.weight, 0.0, 1.0),
         )
 
+    @property
+    def n_rows(self) -> int:
+        """How many rows there are."""
+        return len(self.y)
+
+    def magnitudes(self) -> np.ndarray:
+        """Return the largest magnitudes: of each column, of targets and of weights."""
+        parts = (_largest(self.X), _largest(self.y), _largest(self.weight))
+        return np.concatenate([np.atleast_1d(part) for part in parts])
+
+
+def _largest(values: np.ndarray) -> np.ndarray:
+    """Return the largest magnitude of each column, 0 where all are missing."""
+    return np.fmax.reduce(np.abs(values), axis=0, initial=0.0)
+
 
 def clip_norm(X: np.ndarray, norm: float) -> np.ndarray:
     """Return rows of which those longer than ``norm`` are scaled down to it.
@@ -115,6 +130,25 @@ def clip_norm(X: np.ndarray, norm: float) -> np.ndarray:
     return X * (norm * _SHRINK / np.maximum(np.sqrt(squared), norm))[:, None]
 
 
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Public powers of two that no value exceeds: sites agree on them before the first sum.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_features,)
+        Of each column.
+    y : float
+        Of the target.
+    weight : float
+        Of the weights.
+    """
+
+    X: np.ndarray
+    y: float
+    weight: float
+
+
 class Statistic(Protocol):
     """What a function is that :func:`statistic` declared."""
 
@@ -122,13 +156,22 @@ class Statistic(Protocol):
     bound: Callable[..., tuple[Any, ...]]
     apart: float
     opens: Opens
+    unit: Callable[..., tuple[Any, ...]] | None
+    agreed: bool
+    bits: int
 
     def __call__(self, rows: Rows, *broadcast: Any) -> tuple[Any, ...]:
         """Return the outputs of one site."""
 
 
 def statistic(
-    *, bound: Callable[..., tuple[Any, ...]], apart: float = 2.0, opens: Opens = "second moments"
+    *,
+    bound: Callable[..., tuple[Any, ...]],
+    apart: float = 2.0,
+    opens: Opens = "second moments",
+    unit: Callable[..., tuple[Any, ...]] | None = None,
+    agreed: bool | None = None,
+    bits: int = 64,
 ) -> Callable[[Callable[..., tuple[Any, ...]]], Statistic]:
     r"""Declare how much one clipped row of weight 1 can add to each output of a statistic.
 
@@ -146,10 +189,21 @@ def statistic(
         products. The guard (:class:`~sklearn_private.sums.guard.Guard`) asks for more rows behind
         the latter.
 
+    unit : callable, default=None
+        From ``(scale, *broadcast)``, a :class:`Scale`, to a tuple: for each output, and each of
+        its entries, the most that one row of weight 1 adds in magnitude. Hidden sums travel in
+        these units where no limits are declared.
+    agreed : bool, default=None
+        Whether ``unit`` says only how entries of an output compare, and sites agree on the size of
+        each output before each sum: one round more. None does so where there is no ``unit``.
+    bits : int, default=64
+        How many bits below its unit an output is worth. Up to 40 or so, where it only directs the
+        next step or counts, words of 64 bits are enough.
+
     Returns
     -------
     callable
-        A decorator, which stores them as the function's ``bound``, ``apart`` and ``opens``.
+        A decorator, which stores all of them as attributes of the function.
 
     Examples
     --------
@@ -165,6 +219,9 @@ def statistic(
         function.bound = bound
         function.apart = apart
         function.opens = opens
+        function.unit = unit
+        function.agreed = unit is None if agreed is None else agreed
+        function.bits = bits
         return function
 
     return declare

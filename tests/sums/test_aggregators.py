@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sklearn_private.exceptions import InvalidParameterError, RangeError
+from sklearn_private.exceptions import GuaranteeError, InvalidParameterError, RangeError
 from sklearn_private.sums import Limits, Masked, Rows, Shared, Sites, location, statistic
 from sklearn_private.sums._aggregator import packed_addends
 from sklearn_private.sums.aggregators import _ring
-from sklearn_private.sums.aggregators._masked import MaskingSite
-from sklearn_private.sums.aggregators._shared import share
+from sklearn_private.sums.aggregators._masked import MaskingSite, neighbours
 from sklearn_private.sums.programs._logistic import log_loss
 
 HIDING = pytest.mark.parametrize("hide", [Masked, Shared])
@@ -76,12 +75,55 @@ def test_the_same_sum_is_never_hidden_in_the_same_way(hide):
 
 
 def test_any_but_one_share_tells_nothing():
-    words = _ring.encode(np.full(4096, 3.0), 1)
-    shares = share(words, 3)
-    assert (reduce(_ring.add, shares) == words).all()
+    shares = [vector for (vector,) in Shared(Sites(sites(3))).addends(wide)]
     for some in (shares[:1], shares[2:], shares[:2], shares[1:], [shares[0], shares[2]]):
         assert evenness(reduce(_ring.add, some)) > 1e-9
-    assert evenness(words) < 1e-9
+    assert evenness(reduce(_ring.add, shares)) < 1e-9
+
+
+@given(n=st.integers(3, 40), data=st.data())
+def test_a_coalition_of_the_threshold_leaves_the_other_sites_connected(n, data):
+    threshold = data.draw(st.integers(1, n - 2))
+    graph = [neighbours(site, n, threshold) for site in range(n)]
+    assert all(site in graph[other] for site in range(n) for other in graph[site])
+    gone = data.draw(st.sets(st.integers(0, n - 1), max_size=threshold))
+    # The worst coalitions surround somebody.
+    surround = set(graph[0][:threshold])
+    for coalition in (gone, surround):
+        left = set(range(n)) - coalition
+        seen, todo = set(), [min(left)]
+        while todo:
+            site = todo.pop()
+            seen.add(site)
+            todo += [other for other in graph[site] if other in left - seen]
+        assert seen == left
+
+
+def test_one_neighbour_fewer_lets_a_coalition_isolate_a_site():
+    graph = [neighbours(site, 9, 3) for site in range(9)]
+    assert {len(others) for others in graph} == {4}  # three of them may collude
+
+
+def test_without_limits_only_the_exponent_of_the_largest_value_is_opened():
+    """Which sites are near it, and how many, does not show: all marked buckets are random."""
+    totals = []
+    for n_near in (1, 5):
+        rows = sites(5, n_features=200)
+        for site in rows[n_near:]:
+            site.X[:] *= 1e-9
+        aggregator = Masked(Sites(rows))
+        aggregator.open = lambda question, hidden: (
+            totals.append(reduce(_ring.add, hidden))
+            or (
+                totals[-1],
+                0,
+            )
+        )
+        aggregator._agreed_scale()
+    marked = [total != 0 for total in totals]
+    assert np.mean(marked[0] == marked[1]) > 0.99
+    for total in totals:
+        assert evenness(total[total != 0]) > 1e-9
 
 
 def test_both_sites_of_a_pair_derive_masks_that_cancel():
@@ -103,6 +145,13 @@ def test_every_pair_has_masks_of_its_own():
     assert len({mask.tobytes() for mask in masks}) == len(masks)
 
 
+def test_a_forked_site_sends_nothing(monkeypatch):
+    site = MaskingSite()
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    with pytest.raises(GuaranteeError, match=r"fork.*Nothing was sent"):
+        site.next_mask(3)
+
+
 def test_public_keys_alone_do_not_give_a_mask():
     a, b, impostor = (MaskingSite() for _ in range(3))
     impostor.public_key = a.public_key
@@ -119,7 +168,7 @@ def test_two_sites_have_nothing_to_hide_in(hide, n):
 
 
 @HIDING
-@pytest.mark.parametrize("value", [1e19, np.inf, np.nan])
+@pytest.mark.parametrize("value", [1e30, np.inf, np.nan])
 def test_a_site_out_of_range_aborts_the_sum_before_anything_is_opened(hide, value):
     rows = sites()
     rows[1].X[0, 0] = value
@@ -138,8 +187,8 @@ def test_a_range_is_proven_before_anything_is_computed(hide):
         computed.append(rows)
         return (rows.weight.sum(),)
 
-    aggregator = hide(Sites(sites(), Limits(row_norm=1.0, n_rows=20)))
-    with pytest.raises(RangeError, match="Nothing was computed"):
+    aggregator = hide(Sites(sites(), Limits(row_norm=1.0, n_rows=2**90)))
+    with pytest.raises(RangeError, match=r"leave 35 of 128 bits.*Nothing was computed"):
         aggregator.sum(broad)
     with pytest.raises(RangeError, match="without a bound"):
         aggregator.sum(location)
@@ -186,5 +235,7 @@ def test_traffic_counts_what_a_site_sends():
         aggregator.sum(location)
         aggregator.sum(location)
     assert plain.sent == [8 * values] * 2
-    assert masked.sent == [16 * values] * 2
-    assert shared.sent == [2 * 3 * 16 * values] * 2
+    agreement = 8 * 48 * (3 + 3)  # buckets of columns, target, weights and rows
+    assert masked.sent == [agreement + 16 * values, 16 * values]
+    part = -(-values // 4)  # of what is opened
+    assert shared.sent == [2 * 3 * (agreement // 4 + 16 * part), 2 * 3 * 16 * part]

@@ -56,8 +56,9 @@ class Adding:
 
 
 IN_THE_CLEAR = Adding("float64", np.add, lambda data: np.frombuffer(data, dtype="<f8"), False)
+NARROW = Adding("integers modulo 2^64", _ring.add, lambda data: _ring.from_bytes(data, 1), True)
 RING = Adding("integers modulo 2^128", _ring.add, _ring.from_bytes, True)
-ADDERS = {adding.name: adding.total for adding in (IN_THE_CLEAR, RING)}
+ADDERS = {adding.name: adding.total for adding in (IN_THE_CLEAR, NARROW, RING)}
 """What a coordinator can add, by name."""
 
 

@@ -105,6 +105,7 @@ class Noisy:
         outputs = self.inner.sum(statistic, *broadcast)
         vector, shapes = pack(output / bound for output, bound in zip(outputs, bounds, strict=True))
         sensitivity = self.sensitivity(len(bounds), statistic.apart)
+        sensitivity += self.inner.rounding(statistic, len(vector))
         noisy = gaussian(
             vector,
             sensitivity=sensitivity,

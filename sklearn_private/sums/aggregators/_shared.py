@@ -1,54 +1,42 @@
-"""Additive secret sharing: every party's sum is split among all parties before it is added.
+"""Secret sharing: every party learns the total of all parties' sums, and nothing else of them.
 
-A party splits its ring elements into ``n_parties`` shares: all but one are uniform, the last one
-makes them add up [1]_. It keeps one and sends one to each other party. Each party adds the shares
-that it holds and opens only that: the opened numbers add up to the total, and any ``n_parties - 1``
-shares of one party's sum are independent of it. Shares are drawn by the operating system.
+Parties hold shares of zero: each pair draws numbers from a common seed, which one of the two adds
+to its ring elements and the other one takes away [1]_. A party's vector plus its share of zero is
+its additive share of the total; any of them but one are uniform and independent of all inputs.
+Nothing has to be sent for that, once seeds are agreed.
+
+The total is opened by reduce-scatter and broadcast: each of the n parties adds one n-th of all
+shares and tells the others the result. So a party sends 2 (n - 1) / n vectors, whatever n is.
 
 In one process this is a *simulation*: the code of every party runs, and nothing separates them.
 
-.. [1] R. Cramer, I. Damgård, J. B. Nielsen, "Secure multiparty computation and secret sharing",
-   Cambridge, 2015, section 1.3.
+.. [1] R. Cramer, I. Damgård, Y. Ishai, "Share conversion, pseudorandom secret-sharing and
+   applications to secure computation", TCC 2005.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 
-from ...exceptions import InvalidParameterError
-from .._aggregator import unpack
 from . import _ring
-from ._masked import encoded_addends
+from ._masked import Masked
+from ._network import Question, Together
 
 
-def share(words, n_parties):
-    """Split ring elements into additive shares.
-
-    Parameters
-    ----------
-    words : ndarray of uint64 of shape (2, n_values)
-        Ring elements.
-    n_parties : int
-        How many shares.
-
-    Returns
-    -------
-    list of ndarray of uint64 of shape (2, n_values)
-        They add up to ``words``; any ``n_parties - 1`` of them are uniform and independent.
-    """
-    random = [_ring.uniform(words.shape[1]) for _ in range(n_parties - 1)]
-    return [*random, _ring.add(words, _ring.negate(reduce(_ring.add, random)))]
-
-
-class Shared:
+class Shared(Masked):
     """Let every party learn the total of all parties' sums, and nothing else of them.
 
     Parameters
     ----------
     inner : Aggregator
         Whose addends are shared. With limits, the range is proven before anything is computed;
-        without them each party checks its own addend, and the whole sum is aborted before
-        anything is opened.
+        without them parties agree on units first, and each checks its own addend.
+    threshold : int, default=None
+        How many parties may collude; None stands for all but two.
 
     Attributes
     ----------
@@ -56,16 +44,19 @@ class Shared:
         What is publicly known about the rows.
     n_sites : int
         How many parties there are; at least 3.
+    network : Network
+        Where the vectors of other parties come from.
     sent : list of int
-        Bytes that each party sent, one entry a sum.
+        Bytes that each party sent, one entry a sum, with those of agreements on units before it.
 
     Notes
     -----
     **Protects** the sums of each party: only their total is opened.
-    **Against** up to ``n_sites - 2`` of the parties together, who follow the protocol: they learn
-    the total of the others.
-    **Leaks** the total, and the number of rounds.
-    **Assumes** channels that nobody else reads, and that each party runs on its own machine: in
+    **Against** up to ``threshold`` of the parties together, who follow the protocol: they learn the
+    total of the others.
+    **Leaks** the total, the number of rounds, and without limits the exponent (in steps of four
+    bits) of the largest value of each column.
+    **Assumes** channels that show who sent what, and that each party runs on its own machine: in
     one process this is a simulation.
 
     Examples
@@ -78,32 +69,18 @@ class Shared:
     (6.0, [6.0])
     """
 
-    def __init__(self, inner):
-        if inner.n_sites < 3:
-            raise InvalidParameterError(
-                f"Sums over secret shares need at least 3 parties. Got {inner.n_sites}: of two, "
-                "each learns the other's sum by taking its own from the total."
-            )
-        self.inner = inner
-        self.limits = inner.limits
-        self.n_sites = inner.n_sites
-        self.network = inner.network
-        self.sent = []
+    needs = "Sums over secret shares need at least 3 parties"
 
-    def addends(self, statistic, *broadcast):
-        """Return what each party opens: the sum of the shares that it holds."""
-        return [(vector,) for vector in self._opened(statistic, *broadcast)[0]]
-
-    def sum(self, statistic, *broadcast):
-        """Return the sum over all parties."""
-        vectors, shapes = self._opened(statistic, *broadcast)
-        return unpack(_ring.decode(reduce(_ring.add, vectors)), shapes)
-
-    def _opened(self, statistic, *broadcast):
-        encoded, shapes = encoded_addends(self.inner, statistic, *broadcast)
-        held = [np.zeros_like(encoded[0]) for _ in encoded]
-        for words in encoded:
-            held = [_ring.add(h, s) for h, s in zip(held, share(words, self.n_sites), strict=True)]
-        # A share to each other party, and then the opened sum to each of them.
-        self.sent.append(2 * (self.n_sites - 1) * held[0].nbytes)
-        return held, shapes
+    def open(self, question: Question, hidden: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
+        """Return the total: each party adds its part of all shares, and tells it to the others."""
+        if not isinstance(self.network, Together):
+            return super().open(question, hidden)
+        n_parties = len(hidden)
+        edges = np.linspace(0, hidden[0].shape[1], n_parties + 1).astype(int)
+        parts = [
+            reduce(_ring.add, [shares[:, start:end] for shares in hidden])
+            for start, end in pairwise(edges)
+        ]
+        longest = int(np.diff(edges).max()) * hidden[0].nbytes // hidden[0].shape[1]
+        # A part of its share to each other party, and then its own total to each of them.
+        return np.concatenate(parts, axis=1), 2 * (n_parties - 1) * longest

@@ -12,12 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from .._statistic import Limits, Rows, Statistic, statistic
+from .._statistic import Limits, Rows, Scale, Statistic, statistic
 from ._symmetric import upper
+
+_BITS = 44  # a step is corrected by the next one: words of 64 bits are enough for 100,000 rows
 
 
 def glm(
-    name: str, pointwise: Callable[..., tuple], bounds: Callable[..., tuple]
+    name: str,
+    pointwise: Callable[..., tuple],
+    bounds: Callable[..., tuple],
+    unit: Callable[..., tuple] | None = None,
 ) -> tuple[Statistic, Statistic]:
     """Return the two statistics by which :func:`newton` minimises a sum of losses.
 
@@ -31,6 +36,11 @@ def glm(
     bounds : callable
         From ``(limits, w, constant, *broadcast)`` to how much one row adds at most to the loss, the
         count, the gradient and the Hessian.
+
+    unit : callable, default=None
+        From ``(reach, scale, *broadcast)``, the largest linear predictor that the scale of the
+        columns allows, to the most that one row of weight 1 has as its loss and its first and
+        second derivative. None agrees on the sizes of the sums before each.
 
     Returns
     -------
@@ -47,12 +57,27 @@ def glm(
         slope = gradient(rows, weight * first, constant)
         return (weight @ loss, weight.sum(), slope), weight * second
 
-    @statistic(bound=bounds)
+    def units(
+        scale: Scale, w: np.ndarray | None = None, constant: float = 1.0, *broadcast: Any
+    ) -> tuple:
+        x = np.append(scale.X, max(constant, 1.0))
+        loss, first, second = (1.0, 1.0, 1.0)
+        if unit is not None:
+            loss, first, second = unit(float(x @ np.abs(w)), scale, *broadcast)
+        return loss, 1.0, first * x, second * upper(np.outer(x, x))
+
+    @statistic(bound=bounds, unit=units, agreed=unit is None, bits=_BITS)
     def value(rows: Rows, w: np.ndarray, constant: float, *broadcast: Any) -> tuple:
         outputs, curvature = sums(rows, w, constant, *broadcast)
         return *outputs, hessian(rows, curvature, constant)
 
-    @statistic(bound=lambda *given: bounds(*given)[:3], opens="first moments")
+    @statistic(
+        bound=lambda *given: bounds(*given)[:3],
+        opens="first moments",
+        unit=lambda *given: units(*given)[:3],
+        agreed=unit is None,
+        bits=_BITS,
+    )
     def slope(rows: Rows, w: np.ndarray, constant: float, *broadcast: Any) -> tuple:
         return sums(rows, w, constant, *broadcast)[0]
 

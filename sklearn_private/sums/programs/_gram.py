@@ -23,7 +23,12 @@ def _reach(limits, centre):
     return np.hypot(features, limits.target_norm + abs(centre[-1]))
 
 
-@statistic(bound=lambda limits, c: (1.0, _reach(limits, c), _reach(limits, c) ** 2))
+def _units(scale, centre):
+    around = np.append(scale.X, scale.y) + np.abs(centre)
+    return 1.0, around, upper(np.outer(around, around))
+
+
+@statistic(bound=lambda limits, c: (1.0, _reach(limits, c), _reach(limits, c) ** 2), unit=_units)
 def gram(rows, centre):
     """Return the count, the sum and the products of features and target around ``centre``."""
     around = np.column_stack([rows.X, rows.y]) - centre

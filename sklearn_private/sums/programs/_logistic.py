@@ -27,7 +27,11 @@ def _pointwise(rows, z, positive):
     return np.logaddexp(0.0, np.where(y, -z, z)), p - y, p * (1 - p)
 
 
-log_loss, log_loss_gradient = glm("log_loss", _pointwise, _bounds)
+def _units(reach, scale, positive):
+    return np.log(2) + reach, 1.0, 1 / 4
+
+
+log_loss, log_loss_gradient = glm("log_loss", _pointwise, _bounds, _units)
 
 
 def fit_logistic(aggregator, estimator, schema):

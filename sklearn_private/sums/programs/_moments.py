@@ -21,6 +21,7 @@ from .._statistic import statistic
         (limits.row_norm + np.linalg.norm(centre)) ** 2,
     ),
     opens="first moments",
+    unit=lambda scale, centre: (1.0, scale.X + abs(centre), (scale.X + abs(centre)) ** 2),
 )
 def moments(rows, centre):
     """Return counts, sums and sums of squares around ``centre`` of the values that are there."""
@@ -29,7 +30,11 @@ def moments(rows, centre):
     return rows.weight @ there, rows.weight @ around, rows.weight @ around**2
 
 
-@statistic(bound=lambda limits: (1.0, limits.row_norm, limits.target_norm), opens="first moments")
+@statistic(
+    bound=lambda limits: (1.0, limits.row_norm, limits.target_norm),
+    opens="first moments",
+    unit=lambda scale: (1.0, scale.X, scale.y),
+)
 def location(rows):
     """Return the count of rows, the sum of their features and that of their targets."""
     return rows.weight.sum(), rows.weight @ rows.X, rows.weight @ rows.y

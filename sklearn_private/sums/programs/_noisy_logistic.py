@@ -28,6 +28,7 @@ CLIP = 1 / 2  # of a residual
 @statistic(
     bound=lambda limits, w, constant, clip: (clip * row_norm(limits, constant),),
     opens="first moments",
+    bits=40,
 )
 def log_loss_slope(rows, w, constant, clip):
     """Return the sum of residuals, clipped, times rows, for targets 0 and 1."""

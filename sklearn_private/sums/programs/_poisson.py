@@ -32,7 +32,7 @@ def _pointwise(rows, z, cap):
 deviance, deviance_gradient = glm("deviance", _pointwise, _bounds)
 
 
-@statistic(bound=lambda *given: (_bounds(*given)[2],), opens="first moments")
+@statistic(bound=lambda *given: (_bounds(*given)[2],), opens="first moments", bits=40)
 def deviance_slope(rows, w, constant, cap):
     """Return the gradient at ``w``."""
     mean = np.exp(np.minimum(predictor(rows, w, constant), np.log(cap)))

@@ -18,7 +18,7 @@ from ._glm import row_norm
 CLIP = 1 / 3  # of the bound on the norm of a row
 
 
-@statistic(bound=lambda limits, w, constant, longest: (longest,), opens="first moments")
+@statistic(bound=lambda limits, w, constant, longest: (longest,), opens="first moments", bits=40)
 def softmax_slope(rows, w, constant, longest):
     """Return the sum of gradients clipped to ``longest``, of shape (n_features + 1, n_classes).
 
