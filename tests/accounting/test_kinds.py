@@ -171,7 +171,15 @@ def test_a_profile_says_what_is_known_in_every_currency():
     sampled = dp_event.PoissonSampledDpEvent(0.1, GAUSSIAN(2.0))
     unknown = accounting.privacy_profile(sampled, neighboring="zero_out", deltas=[1e-5])
     assert (unknown.mu, unknown.rho, unknown.extra_delta) == (None, None, 0.0)
-    assert [len(accounting.privacy_profile(GAUSSIAN(1.0)).points)] == [7]
+    assert len(accounting.privacy_profile(GAUSSIAN(1.0)).points) == 7
+    for delta, epsilon in unknown.points:
+        assert epsilon == accounting.epsilon(sampled, delta=delta, neighboring="zero_out")
+
+
+@pytest.mark.parametrize("bad", [{"deltas": [2]}, {"deltas": [-1e-9]}, {"neighboring": "other"}])
+def test_a_profile_rejects_what_prices_reject(bad):
+    with pytest.raises(InvalidParameterError):
+        accounting.privacy_profile(GAUSSIAN(1.0), **bad)
 
 
 @pytest.mark.parametrize("shrunk, holds", [(1.0, True), (0.98, False)])

@@ -12,15 +12,24 @@ trade-off curves meet where both errors are equal, and a convex curve lies below
    lower bounds", TCC 2016.
 """
 
+import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dp_accounting import dp_event
 from scipy.special import expit, ndtri
 
-from ..events import check_event, kind_of, leaves, split_deltas, zero_concentrated_dp
-from ._curve import epsilon
+from ..events import (
+    check_event,
+    check_neighboring,
+    kind_of,
+    leaves,
+    pure_epsilon,
+    split_deltas,
+    zero_concentrated_dp,
+)
+from ._curve import check_number, curve_of
 
 DELTAS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
 
@@ -87,7 +96,8 @@ def privacy_profile(
     (0.5, 0.125)
     """
     check_event(event)
-    points = tuple((d, epsilon(event, delta=d, neighboring=neighboring)) for d in deltas)
+    check_neighboring(neighboring)
+    points = tuple(_points(event, neighboring, deltas))
     bounded, extra_delta = split_deltas(event)
     mu, rho = _gaussian_bound(bounded, neighboring), zero_concentrated_dp(bounded, neighboring)
     return PrivacyProfile(
@@ -96,6 +106,15 @@ def privacy_profile(
         rho=rho if math.isfinite(rho) else None,
         extra_delta=extra_delta,
     )
+
+
+def _points(
+    event: dp_event.DpEvent, neighboring: str, deltas: Iterable[float]
+) -> Iterator[tuple[float, float]]:
+    curve = functools.cache(lambda: curve_of(event, neighboring))  # One, where it is asked at all.
+    for delta in deltas:
+        check_number("delta", delta, at_most=1)
+        yield delta, curve().epsilon(delta) if delta else pure_epsilon(event, neighboring)
 
 
 def _gaussian_bound(event: dp_event.DpEvent, neighboring: str) -> float:
