@@ -91,7 +91,7 @@ def privacy_profile(
     >>> from sklearn_private import accounting
     >>> profile = accounting.privacy_profile(GaussianDpEvent(2.0), deltas=(1e-3, 1e-6))
     >>> [(delta, round(epsilon, 2)) for delta, epsilon in profile.points]
-    [(0.001, 1.26), (1e-06, 2.25)]
+    [(0.001, 1.35), (1e-06, 2.25)]
     >>> profile.mu, profile.rho
     (0.5, 0.125)
     """
