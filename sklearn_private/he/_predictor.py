@@ -16,7 +16,7 @@ from .._checks import Checks
 from ._statement import encryption_statement
 from .compile import PROBABILITIES, Task, check_steps, compile_model, kind_of
 from .maps import Grid
-from .protocol import HEClient, HEServer, Layout
+from .protocol import HEClient, HEServer, Layout, Signer
 from .schemes import SCHEMES, choose_scheme, open_scheme
 
 
@@ -98,9 +98,9 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
     all weights by one malformed request of one row, in which a column holds a power of two instead
     of a value; a budget of a client counts requests, not rows. Ranges, link and labels are known
     to every client, and of trees the thresholds of all splits, but not the values of leaves.
-    **Assumes** decisional composite residuosity, or ring learning with errors, a key that stays
-    with the client, and an authenticated transport: ciphertexts can be changed on the wire. The
-    code has had no third-party audit, and big integers are not constant time.
+    **Assumes** decisional composite residuosity, or ring learning with errors, and keys that stay
+    with their parties: requests and answers are signed, so that nobody between the two can change
+    them. The code has had no third-party audit, and big integers are not constant time.
 
     A fitted predictor holds no key: simulations in one process share one that is made at the first
     prediction, and pickles and copies have none. Scores are sums of whole numbers whose range, and
@@ -314,9 +314,9 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
             levels=program.levels,
             settings=scheme.settings(program, self.security_bits),
         )
-        model = secrets.token_hex(16)
-        self._client = HEClient(model, layout, compiled.client_map, readout)
-        self._server = HEServer(model, layout, program)
+        model, signer = secrets.token_hex(16), Signer()
+        self._client = HEClient(model, layout, compiled.client_map, readout, signer.public)
+        self._server = HEServer(model, layout, program, signer)
         if is_classifier(self):
             self.classes_ = readout.classes
         scheme = open_scheme(layout)

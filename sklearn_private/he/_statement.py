@@ -41,13 +41,12 @@ def encryption_statement(predictor, layout, scheme, error):
             "the number of rows and columns of a request, to the server",
             predictor._server.program.learnt,
             "whether an answer decrypted, to a server that watches: one bit a key at most",
-            "whoever can change messages can change scores: ciphertexts are malleable and not "
-            "authenticated",
             *entry.leaks,
         ),
         assumes=(
             entry.assumption,
-            "the client's key stays with the client, and the server follows the protocol",
+            "each key stays with its party, and the server follows the protocol: ciphertexts are "
+            "malleable, and what a signature says is who sent a message, not that it is right",
             "the code has had no third-party audit, and big integers are not constant time",
         ),
         mechanism=entry.title,

@@ -1,8 +1,6 @@
 """What a malicious client or server gets out of encrypted prediction."""
 
-import hashlib
 import json
-import struct
 import tracemalloc
 
 import numpy as np
@@ -17,19 +15,7 @@ from sklearn_private.he import HEClient, HEPredictor
 from sklearn_private.he.schemes.paillier import _paillier, _randomisers
 from sklearn_private.he.schemes.paillier._paillier_keys import SecretKey
 from sklearn_private.he.schemes.paillier._randomisers import FEWEST
-
-PREFIX = struct.Struct(">6sBBIQ")
-
-
-def forged(frame, payload=None, **fields):
-    """Return a frame with another header or payload and a good digest, as an attacker can."""
-    magic, version, kind, header_size, _ = PREFIX.unpack_from(frame)
-    start = PREFIX.size + header_size
-    header = {**json.loads(frame[PREFIX.size : start]), **fields}
-    payload = frame[start:-32] if payload is None else payload
-    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
-    body = PREFIX.pack(magic, version, kind, len(text), len(payload)) + text + payload
-    return body + hashlib.sha256(body).digest()
+from support.encrypted_messages import forged, parts_of
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +39,8 @@ def test_one_malformed_request_of_one_row_gives_all_weights_as_stated(parties, p
     key, spacing = client._key, 40
     request = client.encrypt(np.full((1, 4), 5.0))
     powers = key.public.write(key.encrypt([2 ** (spacing * (j + 1)) for j in range(4)]))
-    response = server.evaluate(client.public_bundle(), forged(request, powers))
-    (ciphertext,) = key.public.read(response[-32 - key.public.width : -32])
+    response = server.evaluate(client.public_bundle(), forged(request, powers, client._signer))
+    (ciphertext,) = key.public.read(parts_of(response)[1])
     plain = key.decrypt(ciphertext)
     plain -= int(server.program.constants[0]) + server._scheme.offset
     plain -= int(key.public.n) * (2 * plain > key.public.n)  # the residue of smallest size
@@ -69,12 +55,12 @@ def test_one_malformed_request_of_one_row_gives_all_weights_as_stated(parties, p
         assert "one malformed request" in " ".join(text.split())
 
 
-def overflowing_answer(client, request, response, threshold):
+def overflowing_answer(client, server, request, response, threshold):
     """Return an answer whose top slot overflows iff the first column reaches a threshold."""
     public, bits = client._key.public, client._scheme.slot_bits
-    size = PREFIX.size + PREFIX.unpack_from(request)[3]
-    (column,) = public.read(request[size : size + public.width])
-    return forged(response, public.write([public.shift(column, (1 << bits) - threshold)]))
+    (column,) = public.read(parts_of(request)[1][: public.width])
+    answer = public.write([public.shift(column, (1 << bits) - threshold)])
+    return forged(response, answer, server._signer)
 
 
 def test_a_server_that_watches_failures_learns_one_bit_a_key(parties):
@@ -88,7 +74,7 @@ def test_a_server_that_watches_failures_learns_one_bit_a_key(parties):
             request = client.encrypt(row)
             response = server.evaluate(client.public_bundle(), request)
             try:
-                client.decrypt(overflowing_answer(client, request, response, middle))
+                client.decrypt(overflowing_answer(client, server, request, response, middle))
                 high = middle
             except GuaranteeError:
                 n_failures += 1

@@ -110,14 +110,14 @@ def test_a_message_cannot_ask_for_a_ring_below_its_security_level(settings, pred
     client, _ = predictor.split()
     layout = {**client.layout.to_dict(), "settings": settings}
     with pytest.raises(GuaranteeError, match="Nothing was"):
-        HEClient("model", Layout.from_dict(layout), client.map, client.readout)
+        HEClient("model", Layout.from_dict(layout), client.map, client.readout, client.server)
 
 
 def test_a_server_whose_sums_could_wrap_around_is_not_read(predictor):
     _, server = predictor.split()
     heavy = IntegerMap(server.program.weights * 8, server.program.constants, server.program.levels)
     with pytest.raises(GuaranteeError, match="could leave their slots"):
-        HEServer.from_bytes(HEServer("model", server.layout, heavy).to_bytes())
+        HEServer.from_bytes(HEServer("m", server.layout, heavy, server._signer).to_bytes())
 
 
 def test_messages_have_one_size_whatever_the_values_and_the_randomness(parties):
@@ -166,6 +166,19 @@ def test_a_bundle_holds_a_random_name_and_the_key_stays_with_its_owner(parties, 
         client._key.__reduce__()
     other = client.keygen()._key
     assert other.public.fingerprint != server._scheme.keygen().public.fingerprint
+
+
+def test_a_key_survives_in_a_sealed_file(parties, iris, tmp_path):
+    client, server = parties
+    request = client.encrypt(iris[0][:3])
+    client.save(tmp_path / "key", "x")
+    secret = client._key.to_bytes()
+    assert secret[16:] not in (tmp_path / "key").read_bytes()
+    twin = HEClient.load(tmp_path / "key", "x")
+    assert twin._key.to_bytes() == secret
+    np.testing.assert_array_equal(
+        twin.predict(server.evaluate(twin.public_bundle(), request)), [0, 0, 0]
+    )
 
 
 def test_a_key_of_other_parameters_is_refused(parties, predictor, iris):

@@ -1,10 +1,7 @@
 import base64
 import copy
-import hashlib
-import json
 import math
 import pickle
-import struct
 
 import numpy as np
 import pytest
@@ -14,25 +11,9 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError, RangeError
 from sklearn_private.he import HEClient, HEPredictor, HEServer
-
-PREFIX = struct.Struct(">6sBBIQ")
-
-
-def parts_of(frame):
-    """Return header and payload of a frame."""
-    _, _, _, header_size, _ = PREFIX.unpack_from(frame)
-    start = PREFIX.size + header_size
-    return json.loads(frame[PREFIX.size : start]), frame[start:-32]
-
-
-def forged(frame, payload=None, **fields):
-    """Return a frame with another header or payload and a good digest, as an attacker can."""
-    magic, version, kind, *_ = PREFIX.unpack_from(frame)
-    header, old = parts_of(frame)
-    payload = old if payload is None else payload
-    text = json.dumps({**header, **fields}, sort_keys=True, separators=(",", ":")).encode()
-    body = PREFIX.pack(magic, version, kind, len(text), len(payload)) + text + payload
-    return body + hashlib.sha256(body).digest()
+from sklearn_private.he.protocol import Signer
+from sklearn_private.transport import Kind, write_frame
+from support.encrypted_messages import PREFIX, forged, parts_of
 
 
 @pytest.fixture
@@ -165,7 +146,7 @@ def test_the_client_holds_no_weights(iris):
     )
     fields = [parts_of(client.to_bytes()) for client in clients]
     for header, _ in fields:
-        header.pop("model")
+        header.pop("model"), header.pop("server")
     assert fields[0] == fields[1]
     assert (servers[0].program.weights == -servers[1].program.weights).all()
 
@@ -231,7 +212,7 @@ def test_columns_in_another_order_are_refused():
         client.map.encode(client.map.rows(X.assign(pay=2.0)))
 
 
-DAMAGED = "cannot be read|does not belong|does not have the size"
+DAMAGED = "cannot be read|not bytes|does not belong|does not have the size"
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])
@@ -271,20 +252,20 @@ def test_no_truncated_message_is_used(which, parties, exchange):
     ids=repr,
 )
 def test_a_request_that_was_made_for_something_else_is_refused(fields, parties, exchange):
-    _, server = parties
+    client, server = parties
     bundle, request, _ = exchange
     with pytest.raises(GuaranteeError, match=DAMAGED):
-        server.evaluate(bundle, forged(request, **fields))
+        server.evaluate(bundle, forged(request, signer=client._signer, **fields))
 
 
 def test_a_request_without_ciphertexts_is_refused(parties, exchange):
-    _, server = parties
+    client, server = parties
     bundle, request, _ = exchange
     with pytest.raises(GuaranteeError, match="no row count"):
-        server.evaluate(bundle, forged(request, payload=b"", n_rows=-5))
+        server.evaluate(bundle, forged(request, payload=b"", signer=client._signer, n_rows=-5))
     zeros = bytes(len(parts_of(request)[1]))
     with pytest.raises(GuaranteeError, match="no Paillier ciphertext"):
-        server.evaluate(bundle, forged(request, payload=zeros))
+        server.evaluate(bundle, forged(request, payload=zeros, signer=client._signer))
 
 
 @pytest.mark.parametrize(
@@ -293,9 +274,9 @@ def test_a_request_without_ciphertexts_is_refused(parties, exchange):
     ids=repr,
 )
 def test_a_response_to_another_request_is_refused(fields, parties, exchange):
-    client, _ = parties
+    client, server = parties
     with pytest.raises(GuaranteeError, match="does not belong here"):
-        client.decrypt(forged(exchange[2], **fields))
+        client.decrypt(forged(exchange[2], signer=server._signer, **fields))
 
 
 def test_a_response_to_the_request_of_another_client_or_key_is_refused(parties, exchange):
@@ -309,13 +290,13 @@ def test_a_response_to_the_request_of_another_client_or_key_is_refused(parties, 
 
 
 def test_an_answer_that_fills_no_slots_is_refused(parties, exchange):
-    client, _ = parties
+    client, server = parties
     payload = parts_of(exchange[2])[1]
     key = client._key
     huge = key.public.write(key.encrypt([key.public.n - 1] * 3))
     assert len(huge) == len(payload)
     with pytest.raises(GuaranteeError, match="does not decrypt to scores .* retired"):
-        client.decrypt(forged(exchange[2], payload=huge))
+        client.decrypt(forged(exchange[2], payload=huge, signer=server._signer))
     for use in (client.public_bundle, lambda: client.decrypt(exchange[2])):
         with pytest.raises(GuaranteeError, match=r"retired.* Call keygen\(\)"):
             use()
@@ -332,7 +313,7 @@ def test_a_bundle_holds_the_modulus_and_no_more(parties, exchange, private_key):
     bundle, request, _ = exchange
     header, payload = parts_of(bundle)
     n = private_key.public_key.n
-    assert set(header) == {"scheme", "security_bits", "key"}
+    assert set(header) == {"scheme", "security_bits", "key", "signer"}
     assert int.from_bytes(payload, "big") == n
     secret = private_key.p.to_bytes(128, "big")
     with pytest.raises(GuaranteeError, match="modulus of 2048 bits"):
@@ -369,7 +350,7 @@ def test_a_server_whose_sums_could_overflow_is_not_read(parties):
     _, server = parties
     header, payload = parts_of(server.to_bytes())
     numbers = np.frombuffer(payload, ">i8").copy()
-    numbers[0] *= 1 << 10
+    numbers[4] *= 1 << 10  # behind the 32 octets of the signing key
     with pytest.raises(GuaranteeError, match="could leave their slots"):
         HEServer.from_bytes(forged(server.to_bytes(), payload=numbers.tobytes()))
     with pytest.raises(GuaranteeError, match="does not have the size of its layout"):
@@ -421,3 +402,81 @@ def test_ranges_that_are_none_are_not_read(parties):
         numbers[0] = bad
         with pytest.raises(GuaranteeError, match="a range that is none"):
             HEClient.from_bytes(forged(client.to_bytes(), payload=numbers.tobytes()))
+
+
+def test_nobody_but_the_client_makes_a_request_and_nobody_but_the_server_an_answer(
+    parties, exchange, iris
+):
+    client, server = parties
+    bundle, request, response = exchange
+    zeros = bytes(len(parts_of(response)[1]))
+    for forger in (None, Signer(), client._signer):
+        with pytest.raises(GuaranteeError, match="response cannot be read: it is not signed"):
+            client.decrypt(forged(response, payload=zeros, signer=forger))
+    for forger in (None, Signer(), server._signer):
+        with pytest.raises(GuaranteeError, match="request cannot be read: it is not signed"):
+            server.evaluate(bundle, forged(request, signer=forger, n_rows=4))
+    for key in (Signer().public, "00" * 32, "zz", ""):  # a bundle with the key of somebody else
+        with pytest.raises(GuaranteeError, match="'key' is another one"):
+            server.evaluate(forged_bundle(bundle, key), request)
+    np.testing.assert_array_equal(client.predict(response), [0] * 5)  # no forgery used it up
+
+
+def forged_bundle(bundle, signer):
+    header, payload = parts_of(bundle)
+    return write_frame(Kind.PUBLIC_BUNDLE, {**header, "signer": signer}, payload)
+
+
+def test_an_answer_to_one_request_is_none_to_another(parties, iris):
+    client, server = parties
+    bundle = client.public_bundle()
+    requests = [client.encrypt(iris[0][at : at + 2]) for at in (0, 100)]
+    answers = [server.evaluate(bundle, request) for request in requests]
+    names = [parts_of(request)[0]["request"] for request in requests]
+    with pytest.raises(GuaranteeError, match="not signed"):  # on the wire
+        client.decrypt(forged(answers[0], request=names[1]))
+    with pytest.raises(GuaranteeError, match="'answers' is another one"):  # by a confused server
+        client.decrypt(forged(answers[0], signer=server._signer, request=names[1]))
+    assert [client.predict(answer)[0] for answer in answers] == [0, 2]
+
+
+def test_keys_and_open_requests_survive_in_a_sealed_file(parties, iris, tmp_path, private_key):
+    client, server = parties
+    path = tmp_path / "client.key"
+    answered, pending = (client.encrypt(iris[0][at : at + 1]) for at in (0, 100))
+    first = server.evaluate(client.public_bundle(), answered)
+    client.predict(first)
+    client.save(path, "correct horse battery staple")
+    assert path.stat().st_mode & 0o77 == 0
+    assert secrets_in(path.read_bytes(), private_key) == set()
+    assert client._signer.to_bytes() not in path.read_bytes()
+    twin = HEClient.load(path, "correct horse battery staple")
+    assert twin.public_bundle() == client.public_bundle()
+    assert twin.predict(server.evaluate(twin.public_bundle(), pending)) == [2]
+    with pytest.raises(GuaranteeError, match="answered before"):
+        twin.decrypt(server.evaluate(twin.public_bundle(), answered))
+    with pytest.raises(GuaranteeError, match="passphrase is another one"):
+        HEClient.load(path, "wrong")
+    with pytest.raises(InvalidParameterError, match="is not overwritten"):
+        client.save(path, "x")
+    client.save(path, "x", overwrite=True)
+    HEClient.load(path, "x")
+
+
+def test_no_octet_of_a_key_file_can_change(parties, tmp_path):
+    client, _ = parties
+    path = tmp_path / "client.key"
+    sealed = client.save(path, "x") and path.read_bytes()
+    for position in (*range(0, 60, 5), len(sealed) // 2, len(sealed) - 1):
+        damaged = bytearray(sealed)
+        damaged[position] ^= 0x01
+        path.write_bytes(damaged)
+        with pytest.raises(GuaranteeError, match="Nothing was read"):
+            HEClient.load(path, "x")
+
+
+def test_a_retired_key_and_no_key_are_not_saved(iris_predictor, tmp_path):
+    client, _ = iris_predictor.split()
+    with pytest.raises(GuaranteeError, match="no key"):
+        client.save(tmp_path / "x", "x")
+    assert not (tmp_path / "x").exists()

@@ -3,5 +3,6 @@
 from ._client import HEClient
 from ._layout import Layout
 from ._server import HEServer
+from ._signatures import Signer
 
-__all__ = ["HEClient", "HEServer", "Layout"]
+__all__ = ["HEClient", "HEServer", "Layout", "Signer"]

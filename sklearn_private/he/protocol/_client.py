@@ -2,39 +2,34 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from ...exceptions import GuaranteeError
+from ...storage import write_private
 from ...transport import Kind, read_frame, write_frame
 from ..compile import READOUT_FIELDS, read_readout
 from ..maps import read_map, write_map
 from ..schemes import open_scheme
+from ._key_file import Request, seal_client, unseal_client
 from ._layout import Layout
-from ._messages import MESSAGE_FIELDS, check_binding, wrong_size
+from ._messages import RESPONSE_FIELDS, check_binding, wrong_size
+from ._signatures import Signer, bundle_fingerprint, signed_frame
 
 OPEN_REQUESTS = 10_000
 """A client remembers this many requests; responses to older ones are refused."""
 
-_FIELDS = {"model": str, "layout": dict, "map": dict, **READOUT_FIELDS}
-
-
-@dataclass
-class _Request:
-    """A request that was sent: its header, and the digest of the one answer that was read."""
-
-    header: dict
-    answer: bytes | None = None
+_FIELDS = {"model": str, "layout": dict, "map": dict, "server": str, **READOUT_FIELDS}
 
 
 class HEClient:
     """Encrypt rows for a server, and read its responses.
 
     It holds the public map of the columns, the link function and the class labels, but no
-    weights. The key pair is made by :meth:`keygen` and never leaves the process: neither
-    :meth:`to_bytes` nor a pickle holds it. Get a client from :meth:`HEPredictor.split` or
-    :meth:`from_bytes`.
+    weights. The keys are made by :meth:`keygen` and leave the process only in the sealed file of
+    :meth:`save`: neither :meth:`to_bytes` nor a pickle holds them. Get a client from
+    :meth:`HEPredictor.split`, :meth:`from_bytes` or :meth:`load`.
 
     Parameters
     ----------
@@ -46,6 +41,8 @@ class HEClient:
         From columns to whole numbers, in public.
     readout : Readout
         How scores become predictions.
+    server : str
+        Public key that signs the server's answers, 64 hexadecimal digits.
 
     Attributes
     ----------
@@ -65,8 +62,9 @@ class HEClient:
     be read. A server that answers wrongly on purpose learns one bit about the rows from that, and
     no more under one key: each request is answered once, and after an answer that does not decrypt
     the key is retired until :meth:`keygen`.
-    **Assumes** the security assumption of the scheme, that the key stays in this process, and a
-    transport that authenticates messages.
+    **Assumes** the security assumption of the scheme, and that the key stays in this process or in
+    the sealed file of :meth:`save`. Requests and answers are signed, and an answer names its
+    request, so that nobody between the two can make, change or swap one.
 
     Examples
     --------
@@ -82,13 +80,14 @@ class HEClient:
     array([0, 0])
     """
 
-    def __init__(self, model, layout, client_map, readout):
+    def __init__(self, model, layout, client_map, readout, server):
         self.model = model
         self.layout = layout
         self.map = client_map
         self.readout = readout
         self._scheme = open_scheme(layout)
-        self._key, self._retired = None, False
+        self.server = server
+        self._key, self._signer, self._retired = None, None, False
         self._requests = {}
 
     def keygen(self, private_key=None):
@@ -106,16 +105,17 @@ class HEClient:
             This client.
         """
         self._key, self._requests = self._scheme.keygen(private_key), {}
-        self._retired = False
+        self._signer, self._retired = Signer(), False
         return self
 
     def public_bundle(self):
-        """Return the public key as bytes, for the server."""
+        """Return the public keys as bytes, for the server: to encrypt with, and to sign with."""
         key = self._own_key().public
         header = {
             "scheme": self.layout.scheme,
             "security_bits": self.layout.security_bits,
-            "key": key.fingerprint,
+            "key": bundle_fingerprint(key.fingerprint, self._signer.public),
+            "signer": self._signer.public,
         }
         return write_frame(Kind.PUBLIC_BUNDLE, header, key.to_bytes())
 
@@ -145,15 +145,16 @@ class HEClient:
         header = {
             "model": self.model,
             "parameters": self.layout.digest,
-            "key": key.public.fingerprint,
+            "key": bundle_fingerprint(key.public.fingerprint, self._signer.public),
             "request": secrets.token_hex(16),
             "n_rows": len(integers),
         }
         frame = write_frame(Kind.REQUEST, header, self._scheme.encrypt(key, integers))
-        self._requests[header["request"]] = _Request(header)
+        answers = hashlib.sha256(frame).hexdigest()
+        self._requests[header["request"]] = Request({**header, "answers": answers})
         if len(self._requests) > OPEN_REQUESTS:
             self._requests.pop(next(iter(self._requests)))
-        return frame
+        return self._signer.sign(frame)
 
     def decrypt(self, response):
         """Return the scores in a response to one of this client's requests.
@@ -172,14 +173,15 @@ class HEClient:
         Raises
         ------
         GuaranteeError
-            If the response is damaged or answers no open request of this client and key, if the
-            request was answered before by other octets, or if it does not decrypt: whether it does
-            may depend on the rows, so the key is then retired.
+            If the response is damaged, is not signed by this client's server or answers no open
+            request of this client and key; if the request was answered before by other octets; or
+            if it does not decrypt: whether it does may depend on the rows, so the key is retired.
         """
         key = self._own_key()
-        header, payload = read_frame(response, Kind.RESPONSE, MESSAGE_FIELDS)
-        request = self._requests.get(header["request"], _Request({"request": None}))
-        check_binding("response", header, request.header)
+        frame = signed_frame("response", response, self.server)
+        header, payload = read_frame(frame, Kind.RESPONSE, RESPONSE_FIELDS)
+        request = self._requests.get(header["request"], Request({"request": None}))
+        check_binding("response", header, request.expected)
         if len(payload) != self._scheme.response_size(header["n_rows"]):
             raise wrong_size("response")
         _close(request, response)
@@ -209,6 +211,7 @@ class HEClient:
             "model": self.model,
             "layout": self.layout.to_dict(),
             "map": fields,
+            "server": self.server,
             **self.readout.to_fields(),
         }
         return write_frame(
@@ -233,7 +236,44 @@ class HEClient:
         if (client_map.n_columns, client_map.levels) != (layout.n_features, layout.levels):
             raise wrong_size("client")
         exponents = np.frombuffer(payload[size:], ">i8").astype(np.int64)
-        return cls(header["model"], layout, client_map, read_readout(header, exponents))
+        readout = read_readout(header, exponents)
+        return cls(header["model"], layout, client_map, readout, header["server"])
+
+    def save(self, path, passphrase, *, overwrite=False):
+        """Write the client with its keys to a sealed file that only its owner may read.
+
+        Parameters
+        ----------
+        path : path-like
+            Where.
+        passphrase : str or bytes
+            Opens the file (scrypt and AES-256-GCM); whoever gets the file can guess at it.
+        overwrite : bool, default=False
+            Whether a file that is there may be replaced.
+
+        Returns
+        -------
+        HEClient
+            This client.
+
+        Notes
+        -----
+        The file knows which requests are open and which were answered when it was written. Write it
+        anew after answers: a client that is loaded from an old file would read a second one.
+        """
+        write_private(path, seal_client(self, passphrase), overwrite=overwrite)
+        return self
+
+    @classmethod
+    def load(cls, path, passphrase):
+        """Return the client in a file of :meth:`save`, with its keys and open requests.
+
+        Raises
+        ------
+        GuaranteeError
+            If the passphrase is another one, or a bit of the file has changed.
+        """
+        return unseal_client(cls, Path(path).read_bytes(), passphrase)
 
     def _own_key(self):
         if self._key is None:
@@ -251,7 +291,7 @@ class HEClient:
 
 def _close(request, response):
     """Mark a request as answered by these octets, or refuse others than the first."""
-    digest = hashlib.sha256(response).digest()
+    digest = hashlib.sha256(response).hexdigest()
     if request.answer not in (None, digest):
         raise GuaranteeError(
             "The request was answered before, by another response. Nothing was decrypted. "

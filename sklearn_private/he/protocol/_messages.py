@@ -3,15 +3,16 @@
 from ...exceptions import GuaranteeError
 from ...transport import row_count
 
-BUNDLE_FIELDS = {"scheme": str, "security_bits": int, "key": str}
-MESSAGE_FIELDS = {
+BUNDLE_FIELDS = {"scheme": str, "security_bits": int, "key": str, "signer": str}
+REQUEST_FIELDS = {
     "model": str,
     "parameters": str,
     "key": str,
     "request": str,
     "n_rows": row_count,
 }
-"""Header fields of a public bundle, and of a request and its response."""
+RESPONSE_FIELDS = {**REQUEST_FIELDS, "answers": str}
+"""Header fields of a public bundle, a request, and its response, which names the request."""
 
 
 def check_binding(what, header, expected):

@@ -1,10 +1,13 @@
 """The party that holds the model and sees ciphertexts only."""
 
+import hashlib
+
 from ...transport import Kind, read_frame, write_frame
 from ..programs import read_program
 from ..schemes import open_scheme
 from ._layout import Layout
-from ._messages import BUNDLE_FIELDS, MESSAGE_FIELDS, check_binding, wrong_size
+from ._messages import BUNDLE_FIELDS, REQUEST_FIELDS, check_binding, wrong_size
+from ._signatures import SECRET_SIZE, Signer, bundle_fingerprint, signed_frame
 
 _FIELDS = {"model": str, "layout": dict, "program": dict}
 
@@ -23,6 +26,8 @@ class HEServer:
         The public parameters.
     program : Program
         The model.
+    signer : Signer
+        Signs the answers; its client knows the public half.
 
     See Also
     --------
@@ -35,7 +40,8 @@ class HEServer:
     **Leaks** the number of rows and columns to the server, and exact scores to the client, who can
     compute the weights from as many rows as there are columns, plus one, or from one malformed
     request of one row. A budget of a client counts requests, not rows.
-    **Assumes** the security assumption of the scheme, and a transport that authenticates messages.
+    **Assumes** the security assumption of the scheme. Messages are signed, so that whoever passes
+    them on can neither change nor swap them; who may ask is up to the service around this object.
 
     Examples
     --------
@@ -49,8 +55,9 @@ class HEServer:
     HEServer(scheme='paillier', security_bits=128, n_features=4, n_outputs=3)
     """
 
-    def __init__(self, model, layout, program):
+    def __init__(self, model, layout, program, signer):
         self.model = model
+        self._signer = signer
         self.layout = layout
         self.program = program
         self._scheme = open_scheme(layout)
@@ -68,27 +75,29 @@ class HEServer:
         Returns
         -------
         bytes
-            The response, freshly randomised: two answers to one request differ.
+            The response, signed; under Paillier two answers to one request differ.
 
         Raises
         ------
         GuaranteeError
-            If a message is damaged, belongs to another model, other parameters or another key, or
-            holds numbers that are no ciphertexts.
+            If a message is damaged, is not signed by the owner of the bundle, belongs to another
+            model, other parameters or another key, or holds numbers that are no ciphertexts.
         """
-        key = self._public_key(public_bundle)
-        header, payload = read_frame(request, Kind.REQUEST, MESSAGE_FIELDS)
+        bundle, key = self._public_key(public_bundle)
+        frame = signed_frame("request", request, bundle["signer"])
+        header, payload = read_frame(frame, Kind.REQUEST, REQUEST_FIELDS)
         expected = {
             "model": self.model,
             "parameters": self.layout.digest,
-            "key": key.fingerprint,
+            "key": bundle["key"],
         }
         check_binding("request", header, expected)
         n_rows = header["n_rows"]
         if n_rows < 1 or len(payload) != self._scheme.request_size(n_rows):
             raise wrong_size("request")
         answers = self._scheme.evaluate(key, payload, n_rows, self.program)
-        return write_frame(Kind.RESPONSE, header, answers)
+        header = {**header, "answers": hashlib.sha256(frame).hexdigest()}
+        return self._signer.sign(write_frame(Kind.RESPONSE, header, answers))
 
     def _public_key(self, public_bundle):
         header, payload = read_frame(public_bundle, Kind.PUBLIC_BUNDLE, BUNDLE_FIELDS)
@@ -98,14 +107,15 @@ class HEServer:
         }
         check_binding("public bundle", header, expected)
         key = self._scheme.read_public_key(payload)
-        check_binding("public bundle", header, {"key": key.fingerprint})
-        return key
+        named = bundle_fingerprint(key.fingerprint, header["signer"])
+        check_binding("public bundle", header, {"key": named})
+        return header, key
 
     def to_bytes(self):
-        """Return the server as bytes: weights and public parameters."""
+        """Return the server as bytes: weights, public parameters and the key that signs answers."""
         fields, payload = self.program.to_parts()
         header = {"model": self.model, "layout": self.layout.to_dict(), "program": fields}
-        return write_frame(Kind.SERVER, header, payload)
+        return write_frame(Kind.SERVER, header, self._signer.to_bytes() + payload)
 
     @classmethod
     def from_bytes(cls, data):
@@ -118,7 +128,10 @@ class HEServer:
         """
         header, payload = read_frame(data, Kind.SERVER, _FIELDS)
         layout = Layout.from_dict(header["layout"])
-        server = cls(header["model"], layout, read_program(header["program"], payload, layout))
+        if len(payload) < SECRET_SIZE:
+            raise wrong_size("server")
+        program = read_program(header["program"], payload[SECRET_SIZE:], layout)
+        server = cls(header["model"], layout, program, Signer(payload[:SECRET_SIZE]))
         server._scheme.check(server.program)
         return server
 

@@ -34,6 +34,12 @@ class Scheme(Protocol):
     def keygen(self, private_key=None) -> Any:
         """Return a key pair; its ``public`` has a ``fingerprint`` and ``to_bytes``."""
 
+    def write_key(self, key) -> bytes:
+        """Return the secret of a key pair, for a file that is sealed."""
+
+    def read_key(self, secret: bytes) -> Any:
+        """Return the key pair of :meth:`write_key`."""
+
     def simulation_key(self) -> Any:
         """Return one key pair that all simulations of this size in this process share."""
 

@@ -82,6 +82,16 @@ class PaillierScheme:
         self._check_size(key.public, InvalidParameterError)
         return key
 
+    def write_key(self, key):
+        """Return the prime factors of the modulus as octets."""
+        return key.to_bytes()
+
+    def read_key(self, secret):
+        """Return the key pair of :meth:`write_key`."""
+        key = SecretKey.from_bytes(secret)
+        self._check_size(key.public, GuaranteeError)
+        return key
+
     def simulation_key(self):
         """Return one key pair that all simulations of this size in this process share."""
         return _simulation_key(self.modulus_bits)

@@ -118,6 +118,17 @@ class SecretKey:
         """Return the key pair of a ``phe`` private key."""
         return cls(private_key.p, private_key.q)
 
+    def to_bytes(self):
+        """Return the prime factors, big-endian, each in half of the octets: for a sealed file."""
+        width = self.public.bits // 8
+        return b"".join(int(half.prime).to_bytes(width, "big") for half in self._halves)
+
+    @classmethod
+    def from_bytes(cls, secret):
+        """Return the key pair of :meth:`to_bytes`."""
+        width = len(secret) // 2
+        return cls(*(int.from_bytes(part, "big") for part in (secret[:width], secret[width:])))
+
     def encrypt(self, plaintexts):
         """Return fresh ciphertexts of whole numbers in [0, n)."""
         for half in self._halves:

@@ -122,15 +122,30 @@ class SealKey:
     ----------
     context : SEALContext
         Its context.
+    name : bytes of length 16 or None
+        Its public name; None draws one, and a secret with it.
+    secret : SecretKey or None
+        Its secret.
     """
 
-    def __init__(self, context):
+    def __init__(self, context, name=None, secret=None):
         library = seal()
         self.context = context
-        self.public = PublicHalf(secrets.token_bytes(16))
-        secret = library.KeyGenerator(context).secret_key()
-        self.encryptor = library.Encryptor(context, secret)
-        self.decryptor = library.Decryptor(context, secret)
+        self.public = PublicHalf(secrets.token_bytes(16) if name is None else name)
+        self._secret = library.KeyGenerator(context).secret_key() if secret is None else secret
+        self.encryptor = library.Encryptor(context, self._secret)
+        self.decryptor = library.Decryptor(context, self._secret)
+
+    def to_bytes(self):
+        """Return name and secret as octets, for a sealed file."""
+        return self.public.name + octets(self._secret)
+
+    @classmethod
+    def from_bytes(cls, context, data):
+        """Return the key of :meth:`to_bytes`."""
+        secret = seal().SecretKey()
+        _load(secret, context, data[16:])
+        return cls(context, bytes(data[:16]), secret)
 
     def encrypt(self, plaintext):
         """Return the octets of a symmetric ciphertext, its uniform half as a seed."""
@@ -183,7 +198,19 @@ def octets(item):
     """Return what SEAL writes of an item."""
     os.ftruncate(_memory.descriptor, 0)
     item.save(_memory.path)
-    return os.pread(_memory.descriptor, os.fstat(_memory.descriptor).st_size, 0)
+    data = os.pread(_memory.descriptor, os.fstat(_memory.descriptor).st_size, 0)
+    os.ftruncate(_memory.descriptor, 0)  # a secret key is here while it is sealed
+    return data
+
+
+def _load(item, context, data):
+    """Let SEAL read an item."""
+    os.ftruncate(_memory.descriptor, 0)
+    os.pwrite(_memory.descriptor, data, 0)
+    try:
+        item.load(context, _memory.path)
+    finally:
+        os.ftruncate(_memory.descriptor, 0)
 
 
 def pad(data, width):
@@ -211,9 +238,7 @@ def read_ciphertext(context, padded, *, scale=None):
     try:
         if size > len(padded) - _PREFIX or any(padded[_PREFIX + size :]):
             raise ValueError
-        os.ftruncate(_memory.descriptor, 0)
-        os.pwrite(_memory.descriptor, padded[_PREFIX : _PREFIX + size], 0)
-        ciphertext.load(context, _memory.path)
+        _load(ciphertext, context, padded[_PREFIX : _PREFIX + size])
     except (RuntimeError, ValueError, IndexError):
         raise _no_ciphertext() from None
     good = (

@@ -36,6 +36,14 @@ class SlottedScheme:
         """Return a new key, or check the one that is given."""
         return own_key(self.context, private_key)
 
+    def write_key(self, key):
+        """Return the name and the secret of a key as octets."""
+        return key.to_bytes()
+
+    def read_key(self, secret):
+        """Return the key of :meth:`write_key`."""
+        return SealKey.from_bytes(self.context, secret)
+
     def simulation_key(self):
         """Return one key that all simulations of these parameters in this process share."""
         return _simulation_key(self.context)
