@@ -122,7 +122,7 @@ def dp_statement(wrapper, plan, payment, findings, n_rows):
         n_rows=n_rows,
         against=(
             "whoever reads the fitted model and the parameters of every round (sites, users of the "
-            "model), but not the coordinator"
+            "model), but not the coordinator, who reads every total without noise"
         ),
         releases=("the fitted model", "the parameters of each round"),
         leaks=(

@@ -40,8 +40,20 @@ def verdict(report):
         return promised + "No differential privacy is claimed."
     return (
         f"The DP steps together: epsilon = {joint['epsilon']:.4g} at delta = {joint['delta']:.2g}, "
-        f"{joint['neighboring'].replace('_', '-')}, one {joint['unit']}."
+        f"{joint['neighboring'].replace('_', '-')}, one {joint['unit']}. "
+        f"Against {_adversaries(report['statements'].values())}."
     )
+
+
+def _adversaries(statements):
+    """Return, from the statements that claim DP, whom they hold against."""
+    todo, found = list(statements), set()
+    while todo:
+        statement = todo.pop()
+        todo += statement["parts"]
+        if statement["technique"] == "differential privacy":
+            found.add(statement["against"])
+    return "; and ".join(sorted(found))
 
 
 def _findings(findings):

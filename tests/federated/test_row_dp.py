@@ -9,7 +9,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRe
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler, normalize, scale
 
-from sklearn_private import accounting
+from sklearn_private import accounting, privacy_report
 from sklearn_private.accounting import PrivacyLedger
 from sklearn_private.exceptions import (
     BudgetExceededError,
@@ -119,6 +119,8 @@ def test_the_statement_names_three_protections_and_their_adversaries():
     assert isinstance(dp, DPStatement) and (dp.epsilon, dp.delta) == (2.0, 1e-5)
     assert "coordinator" in federated.against and "other sites" in federated.against
     assert "coordinator that follows the protocol" in masks.against
+    headline = privacy_report(model).to_markdown().split("## Findings")[0]
+    assert "but not the coordinator, who reads every total without noise" in headline
     assert "reads the fitted model" in dp.against and "not the coordinator" in dp.against
     assert any("without noise" in finding.message for finding in dp.findings)
     assert all(finding.level == "note" for finding in dp.findings)

@@ -183,6 +183,22 @@ def test_newton_warns_when_its_rounds_are_used_up():
         by_sums(LogisticRegression(max_iter=2), scale(X), TARGETS[LogisticRegression])
 
 
+@pytest.mark.parametrize("columns", [slice(None), slice(0, 30, 2)], ids=["all", "half"])
+def test_separable_classes_without_a_penalty_are_warned_of(columns):
+    y = TARGETS[LogisticRegression]
+    some = np.column_stack([scale(X)[:, columns], 3.0 * y])
+    with pytest.warns(ConvergenceWarning, match=r"separable.*Regularise"):
+        by_sums(LogisticRegression(C=np.inf), some, y)
+    by_sums(LogisticRegression(C=10.0), some, y)  # no warning: the optimum is finite
+
+
+def test_columns_that_nearly_repeat_are_no_separable_classes():
+    rng = np.random.default_rng(0)
+    some = scale(X)[:, :3]
+    near = np.column_stack([some, some[:, 0] + 1e-4 * rng.normal(size=len(some))])
+    by_sums(LogisticRegression(C=np.inf), near, TARGETS[LogisticRegression])
+
+
 def test_newton_needs_about_ten_rounds():
     fitted = by_sums(LogisticRegression(), scale(X), TARGETS[LogisticRegression])
     assert fitted.n_iter_[0] <= 12

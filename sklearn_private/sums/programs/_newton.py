@@ -31,6 +31,7 @@ TOLERANCE = 1e-12
 _KEPT_TOLERANCE = 1e-18
 _NEAR = 1e-3  # the decrement from which on the Hessian is kept
 _PROGRESS = 0.1  # of the decrement: with less progress a new Hessian is asked for
+_FLAT = 1e-3  # of the largest coefficient, in units of the columns
 _SUFFICIENT = 1e-4
 _ROUNDING = 1e-13  # of the objective: differences below are not seen
 _MAX_HALVINGS = 50
@@ -79,10 +80,12 @@ def newton(
         return _Point(w, float(loss) + l2 @ w**2 / 2, gradient + l2 * w, hessian, kept is not None)
 
     point, before = at(start), np.inf
+    columns = np.sqrt(np.diag(point.hessian))
     for n_steps in range(1, max_rounds + 1):
         step = solve(point.hessian, point.gradient)
         decrement = point.gradient @ step
         if decrement <= (_KEPT_TOLERANCE if point.kept else TOLERANCE):
+            _warn_of_no_optimum(step * columns, point.w * columns)
             return point.w - step, n_steps
         if point.kept and decrement > _PROGRESS * before:
             point, before = at(point.w), np.inf
@@ -96,6 +99,18 @@ def newton(
         stacklevel=2,
     )
     return point.w, max_rounds
+
+
+def _warn_of_no_optimum(step: np.ndarray, w: np.ndarray) -> None:
+    """Warn where the last step is long although it gains nothing: w grows without end."""
+    if np.abs(step).max() > _FLAT * max(np.abs(w).max(), np.finfo(float).tiny):
+        warnings.warn(
+            "The loss falls for ever as coefficients grow (classes are separable, or nearly so), "
+            "so they have no optimum and the ones found are arbitrary. Regularise (a finite C, "
+            "alpha above 0), or drop columns.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
 
 
 def newton_numbers(n_features: int) -> int:
