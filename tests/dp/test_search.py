@@ -78,7 +78,8 @@ def kinds(event):
 
 
 def test_a_selection_is_charged_once_and_costs_about_two_fits(rows, ledger):
-    search = DPGridSearchCV(private(), GRID, n_draws=30, ledger=ledger).fit(*rows)
+    model = private(solver="newton")
+    search = DPGridSearchCV(model, GRID, n_draws=30, ledger=ledger).fit(*rows)
     (charge,) = ledger.entries()
     assert charge.event == search.privacy_statement_.event
     assert charge.owner == "DPGridSearchCV"
@@ -89,7 +90,8 @@ def test_a_selection_is_charged_once_and_costs_about_two_fits(rows, ledger):
 
 
 def test_a_selection_pays_for_its_law_and_for_the_dearer_of_fit_and_score(rows):
-    search = DPGridSearchCV(private(), GRID, n_draws=30, law="geometric").fit(*rows)
+    model = private(solver="newton")
+    search = DPGridSearchCV(model, GRID, n_draws=30, law="geometric").fit(*rows)
     assert search.privacy_statement_.event.shape == 1.0
     assert search.privacy_statement_.epsilon == pytest.approx(2.62, abs=0.02)
     search.set_params(scoring=DPScorer(epsilon=4.0)).fit(*rows)
@@ -182,7 +184,8 @@ def test_a_model_that_cannot_be_scored_is_refused_before_anything_is_paid(rows, 
 @pytest.mark.parametrize("mode", ["select", "compose"])
 def test_a_delta_below_that_of_the_fits_is_refused_before_anything_is_paid(rows, mode, tmp_path):
     ledger = PrivacyLedger(tmp_path / "l", epsilon=50.0, delta=0.1)
-    search = DPGridSearchCV(private(), GRID, mode=mode, delta=0.0, ledger=ledger)
+    model = private(solver="newton")
+    search = DPGridSearchCV(model, GRID, mode=mode, delta=0.0, ledger=ledger)
     with pytest.raises(InvalidParameterError, match="The 'delta' parameter of DPGridSearchCV"):
         search.fit(*rows)
     assert ledger.entries() == []
@@ -274,7 +277,7 @@ def test_public_validation_charges_the_fits_and_scores_for_free(rows, public, le
 
 
 def test_free_candidates_of_one_release_cost_nothing_more(rows, public, ledger):
-    model = private(epsilon=8.0, ledger=ledger).fit(*rows)
+    model = private(epsilon=8.0, solver="newton", ledger=ledger).fit(*rows)
     threshold = FixedThresholdClassifier(FrozenEstimator(model))
     search = DPGridSearchCV(threshold, {"threshold": [0.01, 0.5, 0.99]}, mode="free", ledger=ledger)
     search.fit(np.full_like(rows[0], np.nan), None, validation=public)  # rows are not read

@@ -9,6 +9,7 @@ from dp_accounting import GaussianDpEvent
 from scipy.special import expit
 from sklearn.datasets import load_digits, load_iris
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 from sklearn.model_selection import cross_val_score, train_test_split
 
 from sklearn_private import DPLogisticRegression, PrivacyLedger, accounting, sums
@@ -17,6 +18,7 @@ from sklearn_private.dp.rows import _row_bounds as _rows
 from sklearn_private.dp.rows._units import bounded_rows
 from sklearn_private.exceptions import InvalidParameterError
 from sklearn_private.mechanisms import noise_source
+from sklearn_private.sums.programs._noisy_logistic import LOG_ODDS
 
 
 def private(**parameters):
@@ -46,7 +48,9 @@ def solver_of(n_rows, n_features=3, **parameters):
         ({"n_rows": 5000, "epsilon": 8.0}, "objective"),
         ({"n_rows": 300, "delta": 0}, "objective"),
         ({"n_rows": 300, "neighboring": "add_remove"}, "objective"),
-        ({"n_rows": 300, "neighboring": "add_remove", "n_public": 300}, "newton"),
+        ({"n_rows": 300, "n_features": 50, "epsilon": 30.0}, "newton"),
+        ({"n_rows": 30_000, "n_features": 50, "epsilon": 8.0}, "objective"),
+        ({"n_rows": 100, "neighboring": "add_remove", "n_public": 100}, "newton"),
         ({"n_rows": 300, "n_public": 10**6}, "objective"),
         ({"n_rows": 60, "n_features": 1001}, "gd"),
         ({"n_rows": 300, "solver": "gd"}, "gd"),
@@ -91,7 +95,52 @@ def test_newton_comes_near_the_minimum_of_the_clipped_loss():
     y = (rng.uniform(size=len(X)) < expit(X @ [3.0, -2.0, 1.0])).astype(int)
     model = private(epsilon=32.0, solver="newton", fit_intercept=False).fit(X, y)
     start = np.linalg.norm(clipped_loss_slope(X, y, np.zeros(3)))
-    assert np.linalg.norm(clipped_loss_slope(X, y, model.coef_[0])) < 0.2 * start
+    scores = model.coef_[0] / LOG_ODDS
+    assert np.linalg.norm(clipped_loss_slope(X, y, scores)) < 0.2 * start
+    assert model.coef_[0] == pytest.approx([3.0, -2.0, 1.0], rel=0.15)  # log-odds
+
+
+def test_the_best_score_of_the_clipped_loss_is_twice_the_log_odds_near_the_decision():
+    for log_odds in (-0.2, -0.05, 0.05, 0.2, 3.0, -3.0):
+        p, s = expit(log_odds), np.linspace(-10, 10, 200_001)
+        slope = p * np.clip(expit(s) - 1, -0.5, 0.5) + (1 - p) * np.clip(expit(s), -0.5, 0.5)
+        best = s[np.abs(slope).argmin()]
+        exact = np.sign(best) * math.log((1 + math.exp(abs(best))) / 2)
+        assert exact == pytest.approx(log_odds, abs=1e-3)
+        assert abs(log_odds) < abs(best) < 2.5 * abs(log_odds)
+        if abs(log_odds) < 0.5:
+            assert LOG_ODDS * best == pytest.approx(log_odds, rel=0.1)
+
+
+@pytest.mark.parametrize("neighboring", ["replace_one", "zero_out"])
+@pytest.mark.parametrize("solver", ["auto", "newton"])
+def test_probabilities_say_more_than_those_of_a_constant(solver, neighboring):
+    X, y = make_rows(3000)
+    flipped = np.where(np.random.default_rng(1).uniform(size=len(y)) < 0.2, 1 - y, y)
+    model = private(solver=solver, neighboring=neighboring).fit(X, flipped)
+    share = flipped.mean()
+    assert (
+        log_loss(flipped, model.predict_proba(X)) < log_loss(flipped, np.full(len(y), share)) - 0.05
+    )
+    exact = LogisticRegression().fit(X, flipped)
+    assert (
+        log_loss(flipped, model.predict_proba(X)) < log_loss(flipped, exact.predict_proba(X)) + 0.02
+    )
+
+
+def test_few_columns_take_the_stronger_claim_where_it_needs_less_noise():
+    few, many = (
+        private().fit(*make_rows(1500, n_features)).privacy_statement_ for n_features in (3, 40)
+    )
+    assert few.delta == 0 and many.delta == 1e-5
+    assert accounting.epsilon(few.event, delta=0) <= 1.0
+    wide = private(solver="objective").fit(*make_rows(300, 3)).privacy_statement_
+    strong = private(solver="objective", delta=0).fit(*make_rows(300, 3)).privacy_statement_
+    norms = [
+        strong.parameters["noise_scale"] * math.sqrt(4 * 5),
+        wide.parameters["noise_scale"] * math.sqrt(4),
+    ]
+    assert norms[0] < norms[1]
 
 
 def test_a_small_c_shrinks_the_coefficients():

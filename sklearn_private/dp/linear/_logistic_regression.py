@@ -2,21 +2,15 @@
 
 import numpy as np
 from scipy.special import log_softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ..._checks import Checks
 from ..._numeric import read_numbers
-from ...accounting import NEIGHBORING
-from ...exceptions import InvalidParameterError
-from ...mechanisms import noise_source
-from ...statements import Payment
-from ..rows import bounded_rows, class_codes, row_bounds, unit_numbers
-from ._solvers import SOLVERS, mechanism_of
-from ._statement import dp_statement
+from ..fitting import DPEstimator
+from ._solvers import SOLVERS
 
 
-class DPLogisticRegression(ClassifierMixin, BaseEstimator):
+class DPLogisticRegression(ClassifierMixin, DPEstimator):
     """Fit a logistic regression with differential privacy.
 
     A drop-in for :class:`sklearn.linear_model.LogisticRegression`, for two classes or more, with
@@ -125,11 +119,10 @@ class DPLogisticRegression(ClassifierMixin, BaseEstimator):
     >>> bool(model.score(X, y) > 0.9)
     True
     >>> print(model.privacy_statement_.claim())
-    (1, 1e-05)-differential privacy, replace-one, one row
+    (1, 0)-differential privacy, replace-one, one row
     """
 
-    # Asked for by the class itself: with routing off, a search would drop it silently.
-    __metadata_request__fit = {"privacy_unit": True}  # noqa: RUF012
+    _releases = ("coef_", "intercept_")
 
     def __init__(
         self,
@@ -163,71 +156,6 @@ class DPLogisticRegression(ClassifierMixin, BaseEstimator):
         self.rows_per_unit = rows_per_unit
         self.ledger = ledger
         self.random_state = random_state
-
-    def fit(self, X, y, privacy_unit=None):
-        """Fit the model, charging the ledger first.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows.
-        y : array-like of shape (n_samples,)
-            Labels.
-        privacy_unit : array-like of shape (n_samples,), default=None
-            Whose data each row is. None protects each row by itself.
-
-        Returns
-        -------
-        DPLogisticRegression
-            Itself.
-
-        Raises
-        ------
-        InvalidParameterError
-            If a parameter, a bound or a label breaks its rule.
-        BudgetExceededError
-            If the ledger refuses; nothing was released.
-        SolverError
-            If the tolerance of the proof was missed; nothing was released.
-        """
-        self._check_parameters(privacy_unit)
-        X, y = read_numbers(self, X, y)
-        classes, codes, findings = class_codes(y, classes=self.classes, owner=type(self).__name__)
-        bounds = row_bounds(
-            X.shape[1],
-            feature_norm=self.feature_norm,
-            bounds=self.bounds,
-            owner=type(self).__name__,
-            intercept=self._relative_intercept(len(classes)),
-            names=getattr(self, "feature_names_in_", None),
-        )
-        number, n_rows = self._public_rows(X, privacy_unit)
-        mechanism = mechanism_of(
-            self,
-            bounds,
-            n_columns=X.shape[1] + bool(bounds.intercept),
-            n_classes=len(classes),
-            n_rows=n_rows,
-        )
-        rng = noise_source(self.random_state)
-        unit = "row" if number is None else "person"
-        payment = Payment(
-            ledger=self.ledger,
-            owner=type(self).__name__,
-            neighboring=self.neighboring,
-            rng=rng,
-            unit=unit,
-        )
-        payment.spend(mechanism.event, epsilon=self.epsilon, delta=self.delta)
-        kept = slice(None) if number is None else bounded_rows(number, self.rows_per_unit, rng)
-        w = mechanism.release(bounds.design(X[kept]), codes[kept], rng)
-        self.coef_, self.intercept_ = bounds.to_input_units(w)
-        self.classes_ = classes
-        self.n_iter_ = np.array([mechanism.n_releases], dtype=np.int32)
-        self.privacy_statement_ = dp_statement(
-            self, payment, mechanism, bounds, findings, n_rows=n_rows
-        )
-        return self
 
     def decision_function(self, X):
         """Return the score of each class, or that of the second one of two.
@@ -297,43 +225,25 @@ class DPLogisticRegression(ClassifierMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = self.solver in ("auto", "gd") and self.delta != 0
-        tags.non_deterministic = self.random_state is None
         return tags
 
-    def _check_parameters(self, privacy_unit):
-        check = Checks(self)
-        check.real("epsilon", above=0)
-        check.real("delta", at_least=0, below=1)
+    def _check_parameters(self, check):
         check.real("C", above=0, optional=True)
         check.real("intercept_scaling", above=0, at_most=1e10, optional=True)
-        check.choice("neighboring", among=NEIGHBORING)
         check.choice("solver", among=SOLVERS)
         check.boolean("fit_intercept")
-        check.integer("n_public", at_least=1, optional=True)
-        check.integer("rows_per_unit", at_least=1, at_most=100)
-        if privacy_unit is None and self.rows_per_unit > 1:
-            raise check.invalid(
-                "rows_per_unit", "1 where fit() is not told privacy_unit=, whose row is whose"
-            )
 
-    def _relative_intercept(self, n_classes):
+    def _relative_intercept(self, target):
         if not self.fit_intercept:
             return 0.0
         if self.intercept_scaling is None:
-            return 0.35 if n_classes == 2 else 0.1
+            return 0.35 if len(target.classes) == 2 else 0.1
         return self.intercept_scaling
 
-    def _public_rows(self, X, privacy_unit):
-        """Return the unit of each row (None: each is its own), and the public number of rows."""
-        number, n_rows = None, len(X)
-        if privacy_unit is not None:
-            number, n_units = unit_numbers(type(self).__name__, privacy_unit, len(X))
-            n_rows = n_units * self.rows_per_unit
-        if self.n_public is None:
-            return number, None if self.neighboring == "add_remove" else n_rows
-        if n_rows > self.n_public:
-            raise InvalidParameterError.unreleased(
-                f"The 'n_public' parameter of {type(self).__name__} must be at least the number "
-                f"of rows. Got {self.n_public} instead, and there are more."
-            )
-        return number, self.n_public
+    def _mechanism(self, public):
+        return SOLVERS[self.solver](public, 0.0 if self.C is None else 1 / self.C)
+
+    def _learn(self, released, bounds, target, mechanism):
+        self.coef_, self.intercept_ = bounds.to_input_units(released)
+        self.classes_ = target.classes
+        self.n_iter_ = np.array([mechanism.n_releases], dtype=np.int32)

@@ -71,8 +71,10 @@ class Perturbation:
     """
 
     n_releases: ClassVar[int] = 1
+    told: ClassVar[tuple[str, ...]] = ("the solver converged",)
 
     name: ClassVar[str]
+    pure: ClassVar[bool]
 
     l2: float
     noise_scale: float
@@ -120,8 +122,13 @@ class ObjectivePerturbation(Perturbation):
     """
 
     name: ClassVar[str] = "Gaussian objective perturbation with output noise"
+    pure: ClassVar[bool] = False
 
     output_multiplier: float
+
+    def noise_norm(self, n_features: int) -> float:
+        """Return the root of the mean squared norm of b."""
+        return self.noise_scale * math.sqrt(n_features)
 
     def objective_noise(self, n_features, rng):
         """Return b."""

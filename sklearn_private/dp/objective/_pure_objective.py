@@ -51,8 +51,13 @@ class PureObjectivePerturbation(Perturbation):
     """
 
     name: ClassVar[str] = "objective perturbation with pure epsilon and output noise"
+    pure: ClassVar[bool] = True
 
     output_epsilon: float
+
+    def noise_norm(self, n_features: int) -> float:
+        """Return the root of the mean squared norm of b, which has a Gamma(n_features) law."""
+        return self.noise_scale * math.sqrt(n_features * (n_features + 1))
 
     def objective_noise(self, n_features, rng):
         """Return b."""

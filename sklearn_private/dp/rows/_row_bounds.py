@@ -43,6 +43,14 @@ class RowBounds:
         """The bound on the norm of a design row, the intercept column included."""
         return float(np.hypot(self.norm, self.intercept)) * (1 + 1e-15)  # rounded up
 
+    @property
+    def square_norm(self) -> float:
+        """The bound on the norm of a scaled row's squares, without the intercept column."""
+        with np.errstate(over="ignore"):
+            reach = np.maximum(self.high - self.centre, self.centre - self.low) / self.scale
+            by_column = np.linalg.norm(np.minimum(reach, self.norm) ** 2)
+        return float(min(self.norm**2, by_column)) * (1 + 1e-15)  # rounded up
+
     def design(self, X):
         """Return clipped rows, with the intercept column last if there is one."""
         design = np.empty((len(X), len(self.centre) + bool(self.intercept)))

@@ -5,7 +5,12 @@ lies in [-1, 1], and clipped to [-1/2, 1/2] it moves a sum half as far, so half 
 the start, where all probabilities are 1/2, nothing is cut off, and later only what rows add that
 the model gets wrong. The clipped residual is the slope of a convex loss, the log-loss with a
 straight line in place of its steep half, whose best score has the sign of the log-odds [1]_: it
-ranks and classifies as the log-loss does, but its probabilities are too sure.
+ranks and classifies as the log-loss does.
+
+Its scores are too sure by a factor that is known. Where labels are 1 with probability p > 1/2, the
+mean slope p·(expit(s) - 1) + (1 - p)/2 is zero at p / (1 - p) = (1 + e^s) / 2, and likewise with
+signs swapped: the log-odds are s/2 near the decision, and never more than s. So half a score that
+has converged is taken for log-odds (``LOG_ODDS``); no budget is spent on it, and no sign changes.
 
 The intercept is the coefficient of a constant column of 0.35 feature norms: large enough to be
 learnt, small enough to add little to the norm that the noise is scaled to.
@@ -23,6 +28,7 @@ from ._glm import binary_attributes, gradient, l2_strength, predictor, row_norm
 
 CONSTANT = 0.35
 CLIP = 1 / 2  # of a residual
+LOG_ODDS = 1 / 2  # of a score at the minimum of the clipped loss
 
 
 @statistic(

@@ -21,7 +21,7 @@ import numpy as np
 
 from .._statistic import statistic
 from ._glm import penalty, row_norm
-from ._noisy_logistic import CLIP, log_loss_slope
+from ._noisy_logistic import CLIP, LOG_ODDS, log_loss_slope
 from ._symmetric import from_isometric, isometric
 
 _MOMENTUM = 0.8
@@ -80,7 +80,7 @@ def noisy_newton(aggregator, *, constant, n_features, strength, n_rounds):
         w[used] = w[used] - np.linalg.solve(hessian, velocity[used])
         if t >= n_steps // 2:
             average = average + w / (n_steps - n_steps // 2)
-    return average
+    return LOG_ODDS * average
 
 
 def _curvature(aggregator, constant, used):
