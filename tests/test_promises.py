@@ -3,13 +3,16 @@
 import inspect
 import pickle
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from dp_accounting import GaussianDpEvent
 from sklearn.base import clone
+from sklearn.utils import get_tags
 
 from sklearn_private import PrivacyLedger, accounting, privacy_report
+from sklearn_private.dp import DPRidge
 from sklearn_private.exceptions import BudgetExceededError, PrivacyError
 from sklearn_private.statements import DPStatement, PrivacyStatement, charge_name, schema
 from support.contract_instances import fit_example, instances, public_estimators
@@ -101,6 +104,43 @@ def test_a_statement_points_at_the_charge_that_paid_for_it(estimator, tmp_path):
 def test_the_report_takes_it(estimator):
     report = privacy_report(fit_example(clone(estimator)))
     assert type(estimator).__name__ in report.to_markdown()
+
+
+FOREIGN = {"classifier": (), "regressor": ("label", "class"), "": ("label", "class", "target")}
+
+
+def words_of_others(part, kind):
+    """Return the words of a statement that only other kinds of estimators have a use for."""
+    said = [part.protects, *part.leaks, *part.assumes, part.mechanism, *part.bounds.values()]
+    said += [*part.parameters, *part.bounds]
+    found = [word for word in FOREIGN[kind] if any(word in text for text in said)]
+    if "converged" in " ".join(part.leaks) and "tolerance" not in part.parameters:
+        found.append("converged")  # of a solver without a tolerance to reach
+    return found
+
+
+@INSTANCES
+def test_a_dp_statement_speaks_of_what_the_estimator_has(estimator):
+    parts = dp_parts(fit_example(clone(estimator)))
+    if not parts or hasattr(estimator, "estimator"):
+        pytest.skip("makes no DP claim of its own")
+    kind = get_tags(estimator).estimator_type
+    for part in parts:
+        assert words_of_others(part, kind if kind in FOREIGN else "") == []
+
+
+def test_the_words_of_another_kind_of_estimator_are_found():
+    model = DPRidge(bounds=(-9, 9), target_bounds=(-9, 9))
+    (said,) = dp_parts(fit_example(model))
+    assert words_of_others(said, "regressor") == []
+    for wrong in (
+        {"protects": "the features and label of one row"},
+        {"leaks": ("that all labels were declared ones",)},
+        {"assumes": ("bounds and classes were chosen without looking at the rows",)},
+        {"leaks": ("that the solver converged",)},
+        {"bounds": {"classes": "from the caller"}},
+    ):
+        assert words_of_others(replace(said, **wrong), "regressor")
 
 
 @INSTANCES

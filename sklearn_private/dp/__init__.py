@@ -1,15 +1,24 @@
 """Estimators with differential privacy, and what stands in front of them."""
 
-from .linear import DPLogisticRegression
-from .preprocessing import DomainEncoder
+from .cluster import DPKMeans
+from .decomposition import DPPCA
+from .linear import DPLinearRegression, DPLogisticRegression, DPRidge
+from .naive_bayes import DPGaussianNB
+from .preprocessing import DomainEncoder, DPStandardScaler
 from .rows import class_codes, row_bounds
 from .selection import DPGridSearchCV, DPRandomizedSearchCV, DPScorer, most_private
 
 __all__ = [
+    "DPPCA",
+    "DPGaussianNB",
     "DPGridSearchCV",
+    "DPKMeans",
+    "DPLinearRegression",
     "DPLogisticRegression",
     "DPRandomizedSearchCV",
+    "DPRidge",
     "DPScorer",
+    "DPStandardScaler",
     "DomainEncoder",
     "class_codes",
     "most_private",

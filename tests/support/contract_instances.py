@@ -18,10 +18,16 @@ from sklearn.tree import DecisionTreeClassifier
 import sklearn_private
 from sklearn_private.anonymization import Coarsener, IdentifierRemover, KAnonymizer, Pseudonymizer
 from sklearn_private.dp import (
+    DPPCA,
     DomainEncoder,
+    DPGaussianNB,
     DPGridSearchCV,
+    DPKMeans,
+    DPLinearRegression,
     DPLogisticRegression,
     DPRandomizedSearchCV,
+    DPRidge,
+    DPStandardScaler,
 )
 from sklearn_private.federated import FederatedWrapper, RowDP
 from sklearn_private.he import HEPredictor
@@ -39,6 +45,20 @@ INSTANCES = {
         DPGridSearchCV(
             DPLogisticRegression(feature_norm=1.0), {"epsilon": [3.0, 4.0]}, mode="compose"
         ),
+    ],
+    DPGaussianNB: [DPGaussianNB(epsilon=30.0, bounds=(-10.0, 10.0))],
+    DPKMeans: [DPKMeans(3, epsilon=30.0, bounds=(-10.0, 10.0))],
+    DPLinearRegression: [
+        DPLinearRegression(epsilon=30.0, bounds=(-3.0, 3.0), target_bounds=(-4.0, 4.0)),
+    ],
+    DPPCA: [DPPCA(2, epsilon=30.0, bounds=(-10.0, 10.0)), DPPCA(epsilon=30.0, feature_norm=10.0)],
+    DPRidge: [
+        DPRidge(epsilon=30.0, feature_norm=5.0, target_bounds=(-4.0, 4.0)),
+        DPRidge(30.0, bounds=(-3.0, 3.0), target_bounds=(-4.0, 4.0), neighboring="zero_out"),
+    ],
+    DPStandardScaler: [
+        DPStandardScaler(epsilon=30.0, bounds=(-10.0, 10.0)),
+        DPStandardScaler(30.0, feature_norm=10.0, neighboring="add_remove", n_public=1000),
     ],
     DPLogisticRegression: [
         DPLogisticRegression(epsilon=5.0, feature_norm=1.0),
@@ -112,6 +132,9 @@ def expected_failed(estimator):
     if isinstance(estimator, Pseudonymizer):
         reason = "it subtracts one output from another, and tokens are texts"
         return dict.fromkeys(_SUBTRACTING_CHECKS, reason)
+    if isinstance(estimator, DPKMeans):
+        reason = "labels_ of the training rows would be a release without noise"
+        return {"check_clustering": reason}
     if getattr(estimator, "dp", None) is not None:
         reason = "a noisy fit takes no sample_weight: a weight scales what one row adds"
         return dict.fromkeys(_WEIGHTED_CHECKS, reason)
