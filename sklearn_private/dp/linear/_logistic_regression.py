@@ -119,7 +119,7 @@ class DPLogisticRegression(ClassifierMixin, DPEstimator):
     >>> bool(model.score(X, y) > 0.9)
     True
     >>> print(model.privacy_statement_.claim())
-    (1, 0)-differential privacy, replace-one, one row
+    (1, 1e-05)-differential privacy, replace-one, one row
     """
 
     _releases = ("coef_", "intercept_")
