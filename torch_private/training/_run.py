@@ -42,6 +42,8 @@ class Run:
         Steps that were taken.
     attached : bool
         Whether its hooks are in place.
+    schedulers : list of torch.optim.lr_scheduler.LRScheduler
+        They count the steps that the run takes by itself.
     """
 
     def __init__(self, plan, clipper, optimizer, spending, rng, watch):
@@ -52,10 +54,13 @@ class Run:
         self.watch = watch
         self.n_steps = 0
         self.attached = True
+        self.schedulers = []
         self._rng = rng
         self._loop = None  # the one that runs
         self._piece = None  # what the loop holds and no step has used
         self._n_rows = 0  # of the sample, in all pieces so far
+        self._n_backwards = 0  # of the sample, before the piece that is out
+        self._is_alone = False  # whether the run takes the step by itself
         self._handle = optimizer.register_step_pre_hook(self._before_step)
 
     def begin(self, piece, batch=None):
@@ -68,14 +73,7 @@ class Run:
         batch : object, default=None
             With these values; None if there are no rows.
         """
-        self.watch.stop()
-        if self._piece is not None and self.clipper.n_backwards:
-            raise GuaranteeError.unreleased(
-                "A batch went backward and the next one was asked for without a step between "
-                "them; the sum of two samples has another price than one.",
-                "Call optimizer.step() after every batch. For larger batches give the loader a "
-                "larger batch_size, and make_private a max_physical_batch_size.",
-            )
+        self.finish()
         if piece.step < self.n_steps:
             raise GuaranteeError.unreleased(
                 "The loader is gone through twice at the same time, so that a step would be "
@@ -86,10 +84,42 @@ class Run:
             self._forget()  # An unfinished sample was never released.
         self._piece = piece
         self._n_rows += piece.n_rows
+        self._n_backwards = self.clipper.n_backwards
         if piece.n_rows:
             self.watch.expect(piece, batch)
         else:
+            self._step_alone()
+
+    def finish(self):
+        """Take the step of a sample that went out last, if the loop did not.
+
+        Which samples are stepped on may not depend on their rows: a loop that skips one, since its
+        loss is not finite or for any other reason, leaves its rows out, and not the noise.
+        """
+        self.watch.stop()
+        piece = self._piece
+        if piece is None:
+            return
+        if self.clipper.n_backwards > self._n_backwards:
+            raise GuaranteeError.unreleased(
+                "A batch went backward and the next one was asked for without a step between "
+                "them; the sum of two samples has another price than one.",
+                "Call optimizer.step() after every batch. For larger batches give the loader a "
+                "larger batch_size, and make_private a max_physical_batch_size.",
+            )
+        if piece.last:
+            self._step_alone()
+        self._piece = None
+
+    def _step_alone(self):
+        """Take a step that the loop does not: of noise, and of pieces that went backward."""
+        self._is_alone = True
+        try:
             self.optimizer.step()
+        finally:
+            self._is_alone = False
+        for scheduler in self.schedulers:
+            scheduler.step()
 
     def _forget(self):
         self._n_rows = 0
@@ -163,7 +193,9 @@ class Run:
     def _release(self):
         """Put the private gradient of the sample into ``grad``."""
         clipper = self.clipper
-        if self._n_rows:
+        if self._is_alone and not clipper.n_backwards:
+            clipper.zero_sums()
+        else:
             clipper.clipped_sums()
         self._check_bound()
         self.spending.charge()

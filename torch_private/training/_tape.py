@@ -206,14 +206,32 @@ class Tape(TorchFunctionMode):
                     "the loss uses a tensor that was taken from inside of the module, or computed "
                     "before the batch. Return from the module what the loss takes"
                 )
-            if self.n_rows > 1 and tensor.dim() and len(tensor) == self.n_rows:
-                self.fault = (
-                    "a tensor with a row for each sample comes neither from the batch nor from "
-                    "what is computed of it. Make it in the data set, or in collate_fn"
-                )
             copy = tensor.detach() if isinstance(tensor, nn.Parameter) else tensor.detach().clone()
             self.outside.append((tensor, copy))
             self.first_used[id(tensor)] = len(self.calls)
+
+    def strangers(self):
+        """Return what enters the loss, has a row for each sample, and does not come from the batch.
+
+        It may be rows of another source, or by chance as long as the batch, like class weights.
+        """
+        losses = [call for call in self.calls if call.is_backward]
+        read = {id(t) for call in ancestors(self.calls, losses) for t in call.read}
+        return [
+            t
+            for t, _ in self.outside
+            if id(t) in read and t.dim() and len(t) == self.n_rows and not t.requires_grad
+        ]
+
+    def storages_of_rows(self):
+        """Return where tensors are that the loop made or changed from rows: addresses."""
+        depends = {id(t) for t, _ in self.sources}
+        found = {t.untyped_storage().data_ptr() for t, _ in self.sources}
+        for call in self.calls:
+            if any(id(t) in depends for t in call.read):
+                depends.update(map(id, call.written))
+                found.update(t.untyped_storage().data_ptr() for t in call.written)
+        return found
 
     def play(self, calls, sources):
         """Make calls again.
