@@ -16,6 +16,7 @@ told to ignore one. That is a test on a few batches and no proof.
 
 import secrets
 import warnings
+import weakref
 
 import torch
 
@@ -56,6 +57,7 @@ class RowWatch:
         self._expects = False
         self._strangers = []  # of the last batch that had some
         self._tape = None
+        self._leftover = None  # removes the tape, also when nobody needs the watch any more
         self._marks = None  # of what the module kept before the batch
         self._n_before = 0  # rows of the sample that went backward in earlier pieces
 
@@ -80,6 +82,7 @@ class RowWatch:
             self._marks = marks(self._clipper.module)
             self._n_before = 0 if piece.first else self._clipper.batch_size
             self._tape = Tape(self._clipper.module, batch, piece.n_rows)
+            self._leftover = weakref.finalize(self, self._tape.remove)
 
     def _is_due(self, piece, batch):
         step, block = piece.step, piece.step // self._block
@@ -92,8 +95,15 @@ class RowWatch:
     def stop(self):
         """Leave torch alone until the next batch."""
         if self._tape is not None:
-            self._tape.remove()
+            self._leftover()
             self._tape = None
+
+    def leave(self):
+        """Stop if a loop was left in the middle of a batch; wait if it was taken out by hand."""
+        if self._tape is not None and self._tape.calls:
+            self.stop()
+        elif self._tape is not None:
+            self._tape.sleep()
 
     def conclude(self):
         """Judge, before a step, what was watched.
@@ -176,6 +186,9 @@ class NothingToWatch:
         """Do nothing."""
 
     def stop(self):
+        """Do nothing."""
+
+    def leave(self):
         """Do nothing."""
 
     def conclude(self):

@@ -137,7 +137,7 @@ class Run:
     def leave(self, loop):
         """Note that a loop was left; Python may collect an old one while another one runs."""
         if loop is self._loop:
-            self.watch.stop()
+            self.watch.leave()
 
     def detach(self):
         """Leave the module and the optimizer without hooks."""
@@ -146,23 +146,19 @@ class Run:
         self.watch.detach()
         self.clipper.detach()
 
-    @torch.no_grad()
     def _before_step(self, optimizer, args, kwargs):
-        self.watch.conclude()
-        self._check(args, kwargs)
-        if self._piece.last:
-            self._release()
-        else:
-            self._set_gradients([None] * len(self.clipper.parameters))
+        args, kwargs = _evaluated(args, kwargs)
+        with torch.no_grad():
+            self.watch.conclude()
+            self._check()
+            if self._piece.last:
+                self._release()
+            else:
+                self._set_gradients([None] * len(self.clipper.parameters))
         self._piece = None
+        return args, kwargs
 
-    def _check(self, args, kwargs):
-        if any(argument is not None for argument in (*args[1:], *kwargs.values())):
-            raise GuaranteeError.unreleased(
-                "optimizer.step() got a closure, which may evaluate the loss several times: only "
-                "one evaluation has a price.",
-                "Use an optimizer without one.",
-            )
+    def _check(self):
         if self.n_steps >= self.plan.n_steps:
             raise BudgetExceededError(
                 f"All {self.plan.n_steps} steps that epsilon={self.plan.epsilon:g} at "
@@ -240,3 +236,21 @@ class Run:
     def _adapt(self, mode):
         count = mode.count + float(normal(1, self._rng, self._count_noise()))
         mode.update(count, self.plan.sampler.batch_size)
+
+
+def _evaluated(args, kwargs):
+    """Return what the step is called with, after its closure, if there is one, was called once.
+
+    A closure computes the loss and goes backward. An optimizer that is given one would call it
+    after the private gradient was put in place; so it is called before, and its value is kept.
+    """
+    optimizer, *rest = args
+    kwargs = dict(kwargs)
+    closure = rest[0] if rest else kwargs.get("closure")
+    if closure is None:
+        return args, kwargs
+    with torch.enable_grad():
+        loss = closure()
+    if rest:
+        return (optimizer, lambda: loss, *rest[1:]), kwargs
+    return args, kwargs | {"closure": lambda: loss}

@@ -173,7 +173,16 @@ def _depends(outputs, inputs, others):
     total = _losses(outputs)[others].sum()
     if not inputs or not total.requires_grad:
         return False
-    found = torch.autograd.grad(total, inputs, allow_unused=True)
+    try:
+        found = torch.autograd.grad(total, inputs, allow_unused=True)
+    except RuntimeError as error:
+        if "use_reentrant" not in str(error):
+            raise
+        raise GuaranteeError.unreleased(
+            "A layer is recomputed in a backward pass of its own (a reentrant checkpoint), apart "
+            "from the other layers of its samples.",
+            "Checkpoint with use_reentrant=False.",
+        ) from error
     return any(g is not None and bool(g[_ROW].nan_to_num().any()) for g in found)
 
 

@@ -25,6 +25,7 @@ from torch.overrides import TorchFunctionMode, _pop_mode, _push_mode
 
 from sklearn_private.exceptions import GuaranteeError
 
+from ..clipping import Hook
 from ..sampling import generators_of, map_tensors, tensors_in
 
 MOST_CALLS = 100_000
@@ -140,33 +141,55 @@ class Tape(TorchFunctionMode):
         self._handles = []
         for layer in module.modules():
             self._handles += [
-                layer.register_forward_pre_hook(self._enter_module, prepend=True, with_kwargs=True),
-                layer.register_forward_hook(self._leave_module, with_kwargs=True, always_call=True),
+                layer.register_forward_pre_hook(
+                    Hook(self._enter_module), prepend=True, with_kwargs=True
+                ),
+                layer.register_forward_hook(
+                    Hook(self._leave_module), with_kwargs=True, always_call=True
+                ),
             ]
+        self._awake = True
         self.__enter__()
 
-    def remove(self):
-        """Leave the module, and the stack of modes; those that were entered later keep theirs."""
-        for handle in self._handles:
-            handle.remove()
-        if self._handles:
-            above = []
+    def sleep(self):
+        """Leave the stack of modes until the module is called with a tensor of the batch."""
+        if self._awake:
+            self._awake = False
+            above = []  # Modes that were entered later keep their places.
             while (mode := _pop_mode()) is not self:
                 above.append(mode)
             for mode in reversed(above):
                 _push_mode(mode)
-        self._handles = []
+
+    def remove(self):
+        """Leave the module, and the stack of modes."""
+        self.sleep()
+        for handle in self._handles:
+            handle.remove()
+
+    def _wake(self, given):
+        sources = {id(t) for t, _ in self.sources}
+        if any(id(t) in sources for t in given):
+            self._awake = True
+            self.__enter__()
+        else:
+            self.fault = (
+                "the batch was taken out of a loop that was left at once, and changed before the "
+                "module. Iterate over the loader, or keep its iterator"
+            )
 
     def _enter_module(self, layer, args, kwargs):
         self._depth += 1
-        if self._depth == 1:
+        if self._depth == 1 and not self._awake:
+            self._wake(tensors_in([args, kwargs]))
+        if self._depth == 1 and self._awake:
             self._note_outside([args, kwargs])
             inputs = [t.detach().clone() for t in tensors_in([args, kwargs])]
             generators = (self._python, *self._generators)
             self._began = tuple((g, g.get_state()) for g in generators), inputs
 
     def _leave_module(self, layer, args, kwargs, output):
-        if self._depth == 1 and output is not None:
+        if self._depth == 1 and self._awake and output is not None:
             drawn, inputs = self._began
             rows = Rows(inputs, [])
             rows.observe(tensors_in(output))
