@@ -1,5 +1,6 @@
 """Runs in threads: the code of real sites over pairs of sockets."""
 
+import pickle
 import time
 
 import numpy as np
@@ -90,6 +91,7 @@ def test_all_sites_are_told_why_one_stopped_and_no_value(network, number, error,
     assert found["b"] is error
     for other in ("a", "c"):
         assert isinstance(found[other], TransportError)
+        assert str(pickle.loads(pickle.dumps(found[other]))) == str(found[other])
         assert told in str(found[other])
         assert "1e14" not in str(found[other])
 
@@ -177,9 +179,9 @@ def test_a_channel_counts_its_rounds_and_octets(network):
         with channel:
             before = channel.n_octets
             channel.exchange({}, bytes(1000))
-            assert 1000 < channel.n_octets - before < 1500
+            assert 1000 < (channel.n_octets - before) / channel.copies < 1500
             channel.finish(b"")
             return channel.n_rounds, repr(channel)
 
-    found = network({"a": counted, "b": counted})
-    assert found["a"] == (1, "Channel('a', sites=['a', 'b'], n_rounds=1)")
+    found = network(dict.fromkeys("abc", counted))
+    assert found["a"] == (1, "Channel('a', sites=['a', 'b', 'c'], n_rounds=1)")
