@@ -105,7 +105,9 @@ class Channel:
         self._timeout = timeout
         self._finished = False
 
-    def exchange(self, question: Mapping[str, object], payload: bytes) -> list[memoryview]:
+    def exchange(
+        self, question: Mapping[str, object], payload: bytes, *, same_size: bool = False
+    ) -> list[memoryview]:
         """Send a payload to all sites, and return those of all, in the order of the sites.
 
         Parameters
@@ -114,6 +116,8 @@ class Channel:
             What the payload answers: JSON-ready, and the same at all sites.
         payload : bytes
             The answer.
+        same_size : bool, default=False
+            Whether all payloads must be as long as this one.
 
         Returns
         -------
@@ -130,6 +134,8 @@ class Channel:
         for sender, (through, message) in self._delivered(own).items():
             heard = self._placed(message, sender, through)
             self._check_question(heard, sender, question)
+            if same_size and len(heard.payload) != len(payload):
+                raise failure(Reason.MALFORMED, sender, ": its vector has another length")
             answers[sender] = heard.payload
         self._count(question)
         return [answers[site] for site in self.sites]
@@ -161,8 +167,8 @@ class Channel:
         self.n_octets += self.copies * len(own)
         adder, message = self._route.total(own, Deadline(self._timeout + self._route.patience))
         heard = self._placed(message, adder, adder)
-        if heard.kind != Kind.TOTAL:
-            raise failure(Reason.REPLAYED, adder)
+        if heard.kind != Kind.TOTAL or len(heard.payload) != len(payload):
+            raise failure(Reason.MALFORMED, adder, ": it is no total of these vectors")
         self._count(question)
         return heard.payload
 

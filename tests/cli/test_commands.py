@@ -73,7 +73,7 @@ def test_three_sites_and_a_coordinator_fit_from_the_command_line(table, folders,
         code, events, errors = found[name].value
         assert (code, errors) == (0, ""), events
         kinds = [event["event"] for event in events]
-        assert kinds.count("round") == together.n_rounds_ + 2
+        assert kinds.count("round") == together.n_rounds_ + 3
         assert events[-1]["sites"] == {"a": 190, "b": 190, "c": 189}
         model = json.loads((tmp_path / f"{name}.json").read_text())
         assert np.array_equal(model["attributes"]["coef_"], together.coef_)
@@ -84,7 +84,7 @@ def test_three_sites_and_a_coordinator_fit_from_the_command_line(table, folders,
     code, events, _ = found["coordinator"].value
     assert code == 0
     assert sorted(e["site"] for e in events if e["event"] == "joined") == NAMES
-    assert events[-1]["rounds"] == together.n_rounds_ + 2
+    assert events[-1]["rounds"] == together.n_rounds_ + 3
 
 
 def test_a_killed_site_ends_the_others_with_an_error_and_exit_code_1(folders, files, tmp_path):

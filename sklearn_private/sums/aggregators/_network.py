@@ -138,7 +138,7 @@ class Apart:
         """Send this site's vector, and return the sum of all, added in the order of the sites."""
         payload = vectors[0].tobytes()
         if adding.hidden and self.n_sites <= MOST_FORWARDED:
-            answers = self._channel.exchange(question, payload)
+            answers = self._channel.exchange(question, payload, same_size=True)
             return reduce(adding.add, map(adding.read, answers))
         return adding.read(self._channel.total(question, payload, add=adding.name))
 
