@@ -11,6 +11,7 @@ The tree::
     │   ├── RangeError                         a value would overflow what carries it
     │   ├── TransportError                     a link, a peer or a message failed between parties
     │   └── IdentifierError                    a direct identifier was found where none may be
+    ├── PolicyError(ValueError)                a report breaks a policy
     └── MissingDependencyError(ImportError)    an extra is not installed
     PrivacyWarning(UserWarning)                a claim that holds only on the condition it names
 
@@ -68,6 +69,10 @@ class TransportError(GuaranteeError):
 
 class IdentifierError(GuaranteeError):
     """A direct identifier was found where none may be."""
+
+
+class PolicyError(PrivacyError, ValueError):
+    """A report breaks a policy: what it is about may not be released under it."""
 
 
 class MissingDependencyError(PrivacyError, ImportError):

@@ -129,33 +129,28 @@ def _findings(predictor, steps):
             "set simulate=False to encrypt",
             where="simulate",
         )
-    learnt = _learnt(predictor)
-    if learnt:
-        code, what, remedy, where = learnt
-        void = any(step.promises(DPStatement) for step in steps)
-        yield (Finding.error if void else Finding.warning)(
-            code,
-            f"{what}, and every client gets them"
-            + (", so the differential-privacy claim of the model is void" if void else ""),
-            remedy,
-            where=where,
-        )
+    yield from _learnt(predictor, void=any(step.promises(DPStatement) for step in steps))
 
 
-def _learnt(predictor):
-    """Return the code, the fact and the remedy of what the client map took from training rows."""
+def _learnt(predictor, *, void):
+    """Yield what is to be said of what the client map took from the training rows."""
+    level = "error" if void else "warning"
+    void_too = ", so the differential-privacy claim of the model is void" if void else ""
+    who = f"and every client gets them{void_too}"
     if predictor._client.map.kind == "leaves":
-        return (
+        yield Finding(
+            level,
             "learnt-splits",
-            "the thresholds of the trees come from values of the training rows",
+            f"the thresholds of the trees come from values of the training rows, {who}",
             "round the columns before fit, or use a linear model, if a value may tell of a person",
             "estimator",
         )
-    if predictor.bounds is None:
-        return (
+    elif predictor.bounds is None:
+        yield Finding(
+            level,
             "learnt-ranges",
-            "the ranges of the columns come from the minima and maxima of the training rows",
+            "the ranges of the columns come from the minima and maxima of the training rows, "
+            f"{who}",
             "give public ranges in bounds=",
             "bounds",
         )
-    return None

@@ -1,7 +1,24 @@
 """A report as Markdown: findings first."""
 
+from __future__ import annotations
 
-def to_markdown(report, statements):
+from collections.abc import Iterator
+from typing import Any
+
+from ..statements import PrivacyStatement
+from ._document import VOID
+from ._sections import (
+    Rows,
+    charges_by_claim,
+    ledger_rows,
+    made_of,
+    measured,
+    said_by_the_caller,
+    title_of,
+)
+
+
+def to_markdown(report: dict[str, Any], statements: dict[str, PrivacyStatement]) -> str:
     """Return Markdown text.
 
     Parameters
@@ -15,48 +32,26 @@ def to_markdown(report, statements):
     -------
     str
     """
+    first = VOID.partition(". ")[0] + "."
     parts = [
-        f"# Privacy report: {report['subject']}",
-        verdict(report),
+        f"# {title_of(report)}",
+        report["verdict"].replace(first, f"**{first}**"),
         "## Findings",
         _findings(report["findings"]),
+        *_said(report),
         "## What is promised",
         *(_statement(path, s) for path, s in statements.items()),
+        *_assumed(report["assumes"]),
+        *_measured(report),
         *_ledgers(report["ledgers"]),
+        "## About this report",
+        _table(made_of(report)),
         f"*{report['disclaimer']}*",
-        f"*Made by {report['made_by']}.*",
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def verdict(report):
-    """Return the joint claim in one sentence."""
-    if not report["holds"]:
-        return "**A claim below is void.** The findings say which, why, and what to do."
-    joint = report["joint_claim"]
-    if joint["epsilon"] is None:
-        kinds = sorted({s["technique"] for s in report["statements"].values()} - {"none"})
-        promised = f"Promised: {', '.join(kinds)}. " if kinds else ""
-        return promised + "No differential privacy is claimed."
-    return (
-        f"The DP steps together: epsilon = {joint['epsilon']:.4g} at delta = {joint['delta']:.2g}, "
-        f"{joint['neighboring'].replace('_', '-')}, one {joint['unit']}. "
-        f"Against {_adversaries(report['statements'].values())}."
-    )
-
-
-def _adversaries(statements):
-    """Return, from the statements that claim DP, whom they hold against."""
-    todo, found = list(statements), set()
-    while todo:
-        statement = todo.pop()
-        todo += statement["parts"]
-        if statement["technique"] == "differential privacy":
-            found.add(statement["against"])
-    return "; and ".join(sorted(found))
-
-
-def _findings(findings):
+def _findings(findings: list[dict[str, str]]) -> str:
     if not findings:
         return "None."
     return "\n".join(
@@ -66,32 +61,49 @@ def _findings(findings):
     )
 
 
-def _at(where):
+def _at(where: str) -> str:
     return f" at `{where}`" if where else ""
 
 
-def _statement(path, statement):
-    parts = [f"### `{path}`: {statement.owner} ({statement.technique})", _table(statement)]
+def _said(report: dict[str, Any]) -> Iterator[str]:
+    rows = said_by_the_caller(report)
+    if report["trust_models"]:
+        rows.append(("trust model", ", ".join(report["trust_models"])))
+    if rows:
+        yield "## Data and use"
+        yield _table(rows)
+
+
+def _statement(path: str, statement: PrivacyStatement) -> str:
+    title = f"### `{path}`: {statement.owner} ({statement.technique})"
+    parts = [title, _table(statement.rows())]
     parts += [_statement(path, part) for part in statement.parts]
     return "\n\n".join(parts)
 
 
-def _table(statement):
-    rows = [f"| {title} | {_cell(text)} |" for title, text in statement.rows()]
-    return "\n".join(["| | |", "| --- | --- |", *rows])
+def _assumed(assumes: list[str]) -> Iterator[str]:
+    if assumes:
+        yield "## What nobody checked"
+        yield "\n".join(f"- {text}." for text in assumes)
 
 
-def _cell(text):
+def _measured(report: dict[str, Any]) -> Iterator[str]:
+    for i, (title, rows) in enumerate(measured(report)):
+        yield "## What was measured" if i == 0 else ""
+        yield f"### {title}"
+        yield _table(rows)
+
+
+def _ledgers(ledgers: list[dict[str, Any]]) -> Iterator[str]:
+    for i, ledger in enumerate(ledgers):
+        yield "## What was spent" if i == 0 else ""
+        yield _table([*ledger_rows(ledger), *charges_by_claim(ledger)])
+
+
+def _table(rows: Rows) -> str:
+    lines = [f"| {_cell(title)} | {_cell(text)} |" for title, text in rows]
+    return "\n".join(["| | |", "| --- | --- |", *lines])
+
+
+def _cell(text: str) -> str:
     return text.replace("|", r"\|").replace("\n", " ")
-
-
-def _ledgers(ledgers):
-    if not ledgers:
-        return []
-    rows = [
-        f"| `{_cell(entry['path'])}` | {entry['n_charges']} | {entry['spent']:.4g} of "
-        f"{entry['epsilon']:g} | {entry['delta']:g} | {entry['unit']}, {entry['neighboring']} |"
-        for entry in ledgers
-    ]
-    head = "| ledger | charges | epsilon spent | delta | unit, relation |"
-    return ["## What was spent", "\n".join([head, "| --- | --- | --- | --- | --- |", *rows])]

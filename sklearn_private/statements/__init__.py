@@ -2,7 +2,7 @@
 
 from ._account import Account, charge_name
 from ._compose import Composition, compose
-from ._finding import SEEDED, Finding
+from ._finding import LEVELS, SEEDED, Finding
 from ._holders import unknown_holders
 from ._joint import JointClaim
 from ._kinds import (
@@ -14,12 +14,16 @@ from ._kinds import (
     MultiPartyStatement,
 )
 from ._payment import Payment
-from ._statement import PrivacyStatement, library_version, schema
+from ._read import statement_from_dict
+from ._statement import UNITS, PrivacyStatement, library_version, schema
 from ._step import Search, Step
+from ._validate import validate
 from ._walk import Walk, ledgers_of, walk
 
 __all__ = [
+    "LEVELS",
     "SEEDED",
+    "UNITS",
     "Account",
     "AggregationStatement",
     "AnonymityStatement",
@@ -40,6 +44,8 @@ __all__ = [
     "ledgers_of",
     "library_version",
     "schema",
+    "statement_from_dict",
     "unknown_holders",
+    "validate",
     "walk",
 ]

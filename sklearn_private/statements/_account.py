@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
-from ..accounting import Charge, PrivacyLedger
+from ..accounting import Charge, PrivacyLedger, other_ledgers
 from ._kinds import DPStatement
 
 
@@ -36,6 +37,13 @@ class Account:
     def spent(self) -> float:
         """Epsilon of all charges together, at the delta of the budget."""
         return self.ledger.spent(self.entries)
+
+    @functools.cached_property
+    def other_paths(self) -> list[Path]:
+        """Where other ledgers for the same data set are, of those whose file is still there."""
+        if self.ledger.dataset is None:
+            return []
+        return [record.path for record in other_ledgers(self.ledger) if record.exists]
 
     def belonging(self, claims: Iterable[DPStatement]) -> list[Charge]:
         """Return the charges that paid for claims."""

@@ -18,7 +18,8 @@ one :class:`Composition`. The rules, with the function that keeps each:
    choice: neither is counted by the claims of its fits. *Error.* Every fit counts, not only the
    winner's; without a ledger the sum is unknown. *Warning.*
 6. **Other charges** (``_other_charges``). A ledger counts one set of rows: charges that belong to
-   no claim here were spent on the same people. *Note.*
+   no claim here were spent on the same people. *Note.* So were those of a second ledger for one
+   data set, and no ledger knows the sum. *Warning.*
 7. **Large delta** (``_large_delta``). With delta = 1/n, releasing one person's row in full is
    within the claim. *Warning.*
 8. **Own** (``_own``). A seeded claim is no claim, and inferred labels make one conditional;
@@ -91,6 +92,7 @@ def compose(
     accounts: Sequence[Account] = (),
     *,
     same_rows: bool = True,
+    beside: Sequence[Finding] = (),
 ) -> Composition:
     """Compose the promises of steps and searches.
 
@@ -105,6 +107,8 @@ def compose(
     same_rows : bool, default=True
         Whether separate objects were fitted on rows of the same people. Steps of one object
         always were.
+    beside : sequence of Finding
+        What else is known about the object, from an audit for example.
 
     Returns
     -------
@@ -120,6 +124,7 @@ def compose(
         *_other_charges(steps, searches, accounts),
         *_large_delta(steps),
         *_without_promise(steps, searches),
+        *beside,
     ]
     joint = _joint(steps, searches, accounts)
     return Composition(by_gravity(findings), joint, _assumed(steps) if joint else ())
@@ -267,17 +272,24 @@ def _searches(searches: Sequence[Search]) -> Iterator[Finding]:
 def _other_charges(
     steps: Sequence[Step], searches: Sequence[Search], accounts: Sequence[Account]
 ) -> Iterator[Finding]:
-    if any(step.hides_fits for step in steps) or any(search.private for search in searches):
-        return  # then they are part of the joint claim
+    hidden = any(step.hides_fits for step in steps) or any(search.private for search in searches)
     for account in accounts:
         others = account.others(_claims(steps))
-        if others:
+        if others and not hidden:  # what was hidden is part of the joint claim
             yield Finding.note(
                 "other-charges",
                 f"{len(others)} of {len(account.entries)} charges in {account.ledger.path} belong "
                 "to no claim here: they were spent on the same rows, and together epsilon is "
                 f"{account.spent:.4g}",
                 "report the objects that they paid for together",
+                where="ledger",
+            )
+        for path in account.other_paths:
+            yield Finding.warning(
+                "second-ledger",
+                f"the data set {account.ledger.dataset!r} has another ledger, {path}: what both "
+                "have spent adds up, and no ledger knows the sum",
+                "charge one ledger for one data set",
                 where="ledger",
             )
 

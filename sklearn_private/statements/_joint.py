@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dp_accounting import DpEvent
 
 from .. import accounting
 from ..exceptions import InvalidParameterError
 from ._account import Account
-from ._kinds import DPStatement
-from ._statement import UNITS
+from ._kinds import DPStatement, Relation
+from ._statement import UNITS, Unit
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,15 @@ class JointClaim:
         Infinite epsilon where a part claims nothing, or where fits left no record.
     neighboring, unit : str
         The relation, and the smallest unit of all parts.
+    against : tuple of str
+        The adversaries of the parts.
     """
 
     epsilon: float
     delta: float
-    neighboring: str
-    unit: str
+    neighboring: Relation
+    unit: Unit
+    against: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,8 @@ class _Cost:
     event: DpEvent
     epsilon: float
     delta: float
-    neighboring: str
-    unit: str
+    neighboring: Relation
+    unit: Unit
 
     def as_replace_one(self) -> tuple[float, float]:
         if self.neighboring == "replace_one":
@@ -91,8 +94,11 @@ def joint_claim(
         return JointClaim(math.inf, 0.0, "replace_one", "row") if unrecorded else None
     joint = _sum(costs, relations)
     readings = [account.epsilon_of(own[account]) for account in read]
-    epsilon = math.inf if unrecorded else max(joint.epsilon, *readings, 0.0)
-    return JointClaim(epsilon, joint.delta, joint.neighboring, joint.unit)
+    return replace(
+        joint,
+        epsilon=math.inf if unrecorded else max(joint.epsilon, *readings, 0.0),
+        against=tuple(dict.fromkeys(claim.against for claim in claims)),
+    )
 
 
 def _of_claim(claim: DPStatement) -> _Cost:
@@ -106,9 +112,9 @@ def _beyond(account: Account, claims: Sequence[DPStatement]) -> Iterator[_Cost]:
         yield _Cost(charge.event, charge.epsilon, charge.delta, ledger.neighboring, ledger.unit)
 
 
-def _sum(costs: Sequence[_Cost], relations: set[str]) -> JointClaim:
+def _sum(costs: Sequence[_Cost], relations: set[Relation]) -> JointClaim:
     mixed = len(relations) > 1
-    relation = "replace_one" if mixed else relations.pop()
+    relation: Relation = "replace_one" if mixed else relations.pop()
     unit = min((cost.unit for cost in costs), key=UNITS.index)
     pairs = [cost.as_replace_one() if mixed else (cost.epsilon, cost.delta) for cost in costs]
     if len(pairs) == 1 or any(epsilon == math.inf for epsilon, _ in pairs):
@@ -121,7 +127,7 @@ def _sum(costs: Sequence[_Cost], relations: set[str]) -> JointClaim:
     return JointClaim(epsilon, min(1.0, delta), relation, unit)
 
 
-def _priced(costs: Sequence[_Cost], delta: float, relation: str) -> float:
+def _priced(costs: Sequence[_Cost], delta: float, relation: Relation) -> float:
     event = accounting.compose_events([cost.event for cost in costs])
     try:
         return accounting.epsilon(event, delta=delta, neighboring=relation)

@@ -2,12 +2,15 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 from dp_accounting import DpEvent
 
 from .. import accounting
 from ._statement import PrivacyStatement, number
+
+Relation = Literal["replace_one", "zero_out", "add_remove"]
+TrustModel = Literal["central", "local", "secure computation"]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -24,17 +27,21 @@ class DPStatement(PrivacyStatement):
         The mechanism as an event; statements compose through it.
     charges : tuple of str
         The entries of ledgers that paid for it, each as ``"uuid of the ledger/number"``.
+    trust_model : {"central", "local", "secure computation"}
+        Who must be trusted with the rows, in the words of NIST SP 800-226: whoever computes, nobody
+        beyond the owner of each row, or parties of whom enough do not collude.
     """
 
     technique: ClassVar[str] = "differential privacy"
 
     epsilon: float
     delta: float
-    neighboring: str
+    neighboring: Relation
     event: DpEvent
     charges: tuple[str, ...] = ()
+    trust_model: TrustModel = "central"
 
-    def claim(self):
+    def claim(self) -> str:
         """Return the claim in one line."""
         if self.epsilon == math.inf:
             return "none: epsilon = infinity, since the randomness is seeded"
@@ -44,7 +51,7 @@ class DPStatement(PrivacyStatement):
             f"{relation}, one {self.unit}"
         )
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the statement as JSON-ready data, the event as nested dictionaries."""
         return {**super().to_dict(), "event": accounting.event_to_dict(self.event)}
 
@@ -73,10 +80,10 @@ class AnonymityStatement(PrivacyStatement):
     n_people: int
     n_suppressed: int = 0
     information_loss: float
-    quasi_identifiers: tuple = ()
-    sensitive: tuple = ()
+    quasi_identifiers: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
 
-    def claim(self):
+    def claim(self) -> str:
         """Return the claim in one line."""
         return (
             f"{self.k}-anonymity of {self.n_people} people over "
@@ -99,13 +106,13 @@ class MinimisationStatement(PrivacyStatement):
 
     technique: ClassVar[str] = "data minimisation"
 
-    removed: tuple = ()
-    masked: tuple = ()
-    pseudonymised: tuple = ()
-    coarsened: tuple = ()
+    removed: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
+    pseudonymised: tuple[str, ...] = ()
+    coarsened: tuple[str, ...] = ()
     detected: bool = False
 
-    def claim(self):
+    def claim(self) -> str:
         """Return the claim in one line."""
         found = "detected" if self.detected else "declared"
         counts = {
@@ -137,7 +144,7 @@ class EncryptionStatement(PrivacyStatement):
     security_bits: int
     simulation: bool = False
 
-    def claim(self):
+    def claim(self) -> str:
         """Return the claim in one line."""
         tail = "; simulation in one process" if self.simulation else ""
         return f"{self.scheme}, {self.security_bits}-bit security{tail}"
@@ -160,10 +167,10 @@ class AggregationStatement(PrivacyStatement):
     technique: ClassVar[str] = "federated learning"
 
     n_parties: int
-    learns: dict
+    learns: dict[str, str]
     simulation: bool = False
 
-    def claim(self):
+    def claim(self) -> str:
         """Return the claim in one line."""
         tail = " (simulation in one process)" if self.simulation else ""
         who = "; ".join(f"{role} learns {what}" for role, what in self.learns.items())

@@ -6,6 +6,8 @@ An object that is protected in several ways (a federated fit with secure aggrega
 makes one statement with ``parts``, one for each protection, each with its own adversary.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import importlib.metadata
@@ -13,12 +15,15 @@ import json
 import math
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 from ._finding import Finding
 
-SCHEMA_VERSION = 1
-UNITS = ("row", "person", "site")  # from the smallest: who protects a person protects each row
+SCHEMA_VERSION = 2
+Unit = Literal["row", "person", "site"]
+Randomness = Literal["operating system", "seeded", "none"]
+UNITS: tuple[Unit, ...] = ("row", "person", "site")
+"""From the smallest: who protects a person protects each of their rows."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -64,29 +69,29 @@ class PrivacyStatement:
 
     owner: str
     protects: str
-    unit: str
+    unit: Unit
     against: str
-    releases: tuple = ()
-    leaks: tuple = ()
-    assumes: tuple = ()
+    releases: tuple[str, ...] = ()
+    leaks: tuple[str, ...] = ()
+    assumes: tuple[str, ...] = ()
     mechanism: str = "none"
-    parameters: dict = field(default_factory=dict)
-    bounds: dict = field(default_factory=dict)
-    randomness: str = "none"
-    findings: tuple = ()
+    parameters: dict[str, Any] = field(default_factory=dict)
+    bounds: dict[str, str] = field(default_factory=dict)
+    randomness: Randomness = "none"
+    findings: tuple[Finding, ...] = ()
     n_rows: int | None = None
-    parts: tuple = ()
+    parts: tuple[PrivacyStatement, ...] = ()
     version: str = field(default_factory=lambda: library_version())
 
-    def claim(self):
+    def claim(self) -> str:
         """Return the claim in one line."""
         return self.protects
 
-    def flatten(self):
+    def flatten(self) -> list[PrivacyStatement]:
         """Return this statement and all its parts, depth first, as a list."""
         return [self, *(s for part in self.parts for s in part.flatten())]
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the statement as JSON-ready data; ``schema()`` describes it."""
         plain = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
         return {
@@ -97,12 +102,13 @@ class PrivacyStatement:
             **plain,
         }
 
-    def rows(self):
+    def rows(self) -> list[tuple[str, str]]:
         """Return (title, text) pairs for people to read."""
         pairs = [
             ("claim", self.claim()),
             ("protects", self.protects),
             ("unit", self.unit),
+            ("number", "" if self.n_rows is None else f"{self.n_rows} {self.unit}s, public"),
             ("against", self.against),
             ("releases", "; ".join(self.releases)),
             ("leaks", "; ".join(self.leaks)),
@@ -117,7 +123,7 @@ class PrivacyStatement:
             pairs = pairs[1:]
         return [(title, text) for title, text in pairs if text and text != "none"]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         lines = [f"{type(self).__name__} of {self.owner} ({self.technique})"]
         lines += [f"  {title:<10} {text}" for title, text in self.rows()]
         for part in self.parts:
@@ -125,13 +131,13 @@ class PrivacyStatement:
         return "\n".join(lines)
 
 
-def schema():
+def schema() -> dict[str, Any]:
     """Return the JSON schema of :meth:`PrivacyStatement.to_dict`, as a dictionary."""
     return json.loads(files(__package__).joinpath("schema.json").read_text(encoding="utf-8"))
 
 
 @functools.cache
-def library_version():
+def library_version() -> str:
     """Return the name and version of this library."""
     try:
         return "sklearn-private " + importlib.metadata.version("sklearn-private")
@@ -139,16 +145,16 @@ def library_version():
         return "sklearn-private (not installed)"
 
 
-def number(value):
+def number(value: float) -> str:
     """Return a short text for a number, with infinity in words."""
     return "infinity" if value == math.inf else f"{value:g}"
 
 
-def _short(value):
+def _short(value: Any) -> str:
     return number(value) if isinstance(value, float) else str(value)
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     if isinstance(value, PrivacyStatement | Finding):
         return value.to_dict()
     if isinstance(value, dict):

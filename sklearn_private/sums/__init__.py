@@ -28,10 +28,8 @@ from .aggregators import (
     transcript,
 )
 from .fitting import (
-    FittedApart,
     Prepared,
     SumsEstimator,
-    fit_apart,
     guarded,
     label_findings,
     partition_findings,
@@ -64,7 +62,6 @@ __all__ = [
     "SPECTRUM_SHARES",
     "Aggregator",
     "Apart",
-    "FittedApart",
     "Guard",
     "Limits",
     "Masked",
@@ -86,7 +83,6 @@ __all__ = [
     "cluster_shares",
     "default_threshold",
     "equal_shares",
-    "fit_apart",
     "guarded",
     "label_findings",
     "largest_threshold",

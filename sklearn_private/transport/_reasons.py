@@ -60,13 +60,13 @@ class Failure(TransportError):
         Why.
     about : str
         The member it is about.
-    told : bytes or None
+    told : memoryview or None
         The message that told of it, to be passed on.
     """
 
     reason: Reason = Reason.ERROR
     about: str = ""
-    told: bytes | None = None
+    told: memoryview | None = None
 
 
 def failure(reason: Reason, about: str, detail: str = "") -> Failure:

@@ -19,7 +19,8 @@ def codes_in(source):
         if not isinstance(node, ast.Call):
             continue
         name = ast.unparse(node.func)
-        if name == "Finding":
+        read_back = [keyword.arg for keyword in node.keywords] == [None]  # Finding(**data)
+        if name == "Finding" and not read_back:
             yield ast.literal_eval(node.args[1]), None
         elif name in {f"Finding.{level}" for level in LEVELS}:
             yield ast.literal_eval(node.args[0]), name.partition(".")[2]
@@ -59,6 +60,7 @@ def test_the_search_for_codes_sees_each_way_to_make_a_finding():
         'Finding.note("one-code", "", "")\nFinding(level, "other-code", "", "")\nOther("x", "y")'
     )
     assert set(codes_in(source)) == {("one-code", "note"), ("other-code", None)}
+    assert list(codes_in("Finding(**data)")) == []
     with pytest.raises(ValueError, match="malformed node"):
         list(codes_in("Finding.error(code, message, remedy)"))  # a code must be written out
 

@@ -1,7 +1,6 @@
 """Clipping: what one sample adds to the gradient of a batch is bounded, in one backward pass."""
 
 from ._clipper import Clipper
-from ._hooks import Hook
 from ._modes import (
     AdaptiveClipping,
     AutomaticClipping,
@@ -15,7 +14,6 @@ __all__ = [
     "AutomaticClipping",
     "Clipper",
     "FlatClipping",
-    "Hook",
     "PerLayerClipping",
     "gradient_noise_multiplier",
 ]
