@@ -12,6 +12,7 @@ from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 from torch_private import OneRunAudit
 from torch_private.audits import random_canaries
 from torch_private.audits._canaries import Without
+from torch_private.audits._guesses import Separation
 from torch_private.clipping import FlatClipping
 from torch_private.noise import with_noise
 
@@ -174,3 +175,44 @@ def test_bad_parameters_are_refused():
     for bad in ({"n_canaries": 3}, {"confidence": 0.2}, {"n_classes": 1}):
         with pytest.raises(InvalidParameterError, match=next(iter(bad))):
             OneRunAudit(**bad).make_private(*parts(n_features=3), epsilon=1.0, delta=1e-5, epochs=1)
+
+
+@pytest.mark.parametrize("times", [1, 10])
+def test_rows_of_others_are_not_taken_for_noise_that_could_be_less(monkeypatch, times):
+    """What is detectable follows from the claimed noise, not from scores that lack it.
+
+    Samples hide canaries whatever the noise is: with a tenth of it their scores are little
+    further apart, and the audit may not say that it would have found noise 1.3 times too small.
+    """
+    monkeypatch.setattr(runs, "with_noise", lambda v, std, *args: with_noise(v, std / times, *args))
+    torch.manual_seed(0)
+    X = torch.randn(1500, 64)
+    module = nn.Sequential(nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, 2))
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.5)
+    loader = DataLoader(TensorDataset(X, (X[:, 0] > 0).long()), batch_size=200)
+    audit = OneRunAudit(200, n_classes=2)
+    module, optimizer, loader = audit.make_private(
+        module, optimizer, loader, epsilon=4.0, delta=1e-5, epochs=3
+    )
+    for _ in range(3):
+        for x, y in loader:
+            optimizer.zero_grad()
+            F.cross_entropy(module(x), y).backward()
+            optimizer.step()
+    result = audit.run()
+    assert result.verdict != "consistent"
+    assert result.verdict == "violation" or result.detectable > 2
+
+
+def test_a_tenth_of_the_noise_is_a_violation_where_rows_do_not_hide_it(monkeypatch):
+    monkeypatch.setattr(runs, "with_noise", lambda v, std, *args: with_noise(v, std / 10, *args))
+    assert audited_run()[0].run().verdict == "violation"
+
+
+def test_separation_with_less_noise_keeps_what_other_rows_add():
+    apart = Separation(1.0, noise_share=0.75)
+    assert apart.with_noise_over(1.0) == pytest.approx(1.0)
+    assert apart.with_noise_over(1e9) == pytest.approx(2.0)
+    too_little = Separation(3.0, noise_share=4.0)  # a run with half of the noise
+    assert too_little.with_noise_over(1.0) == pytest.approx(1.5)
+    assert too_little.with_noise_over(2.0) == pytest.approx(3.0)

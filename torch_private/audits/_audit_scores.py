@@ -1,5 +1,7 @@
 """From scores of canaries to a verdict about a claim."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from sklearn_private import accounting
@@ -7,7 +9,13 @@ from sklearn_private._checks import Checks
 from sklearn_private.exceptions import InvalidParameterError
 
 from ._families import family_of
-from ._guesses import count_correct, detectable_factor, planned_guesses, separation
+from ._guesses import (
+    Separation,
+    count_correct,
+    detectable_factor,
+    planned_guesses,
+    separation,
+)
 from ._result import OneRunAuditResult
 
 LARGEST_DETECTABLE = 2.0  # As in sklearn_private.audit: beyond, an audit says nothing of a claim.
@@ -24,6 +32,7 @@ def audit_scores(
     neighboring="zero_out",
     confidence=0.95,
     n_guesses=None,
+    noise_variance=None,
     owner="scores",
 ):
     """Look for proof that one run lost more privacy than it claims.
@@ -50,6 +59,9 @@ def audit_scores(
     n_guesses : int, default=None
         How many guesses to make: the surest ones, half of them in, half of them out. Fix it before
         looking. None plans it from the claim.
+    noise_variance : float, default=None
+        Variance that the claimed noise alone would give the scores, on average over canaries. It
+        says which lack of noise would have been found. None takes all of their variance.
     owner : str, default="scores"
         What is audited, for the result.
 
@@ -85,7 +97,9 @@ def audit_scores(
         n_guesses = planned_guesses(family, m, mu, confidence)
     n_correct = count_correct(scores, included, n_guesses)
     share = float(family.share((m, n_guesses, n_correct), confidence))
-    apart = separation(scores, included)
+    apart = Separation(separation(scores, included))
+    if noise_variance is not None:
+        apart = replace(apart, noise_share=noise_variance / _variance(scores, included))
     detectable = detectable_factor(family, m, n_guesses, apart, confidence)
     return OneRunAuditResult(
         owner=owner,
@@ -132,6 +146,12 @@ def _checked_scores(scores, included):
     if included.dtype != bool or not np.isfinite(scores).all():
         raise InvalidParameterError("'included' must hold booleans, and 'scores' finite numbers.")
     return scores, included
+
+
+def _variance(scores, included):
+    """Return the variance of scores about the mean of their side; never 0."""
+    sides = [side - side.mean() for side in (scores[included], scores[~included]) if len(side)]
+    return max(float(np.concatenate(sides).var()), np.finfo(float).tiny)
 
 
 def _verdict(share, detectable):

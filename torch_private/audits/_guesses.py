@@ -9,6 +9,7 @@ and mu higher for a canary that is in the data.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
@@ -41,7 +42,8 @@ def planned_guesses(family, n_canaries, mu, confidence):
         An even number, from 2 to ``n_canaries``.
     """
     guesses = 2 * np.unique(np.maximum((_SHARES * n_canaries).astype(int), 1))
-    factors = [detectable_factor(family, n_canaries, n, mu, confidence) for n in guesses]
+    apart = Separation(mu)
+    factors = [detectable_factor(family, n_canaries, n, apart, confidence) for n in guesses]
     if min(factors) < math.inf:
         return int(guesses[np.argmin(factors)])
     # Nothing would refute the claim: then show as much of it as possible.
@@ -50,7 +52,30 @@ def planned_guesses(family, n_canaries, mu, confidence):
     return int(guesses[np.argmax(shares)])
 
 
-def detectable_factor(family, n_canaries, n_guesses, mu, confidence):
+@dataclass(frozen=True)
+class Separation:
+    """How far scores of canaries in the data and out of it are apart, in standard deviations.
+
+    Parameters
+    ----------
+    now : float
+        In the run that was audited.
+    noise_share : float, default=1.0
+        What the *claimed* noise alone would add to the scores, over the variance they have. The
+        rest is of other rows, and stays if the noise is less. Above 1, the noise is less than was
+        claimed; then the scores would be closer together with the claimed one.
+    """
+
+    now: float
+    noise_share: float = 1.0
+
+    def with_noise_over(self, factor: float) -> float:
+        """Return how far they are apart where noise is so many times less than claimed."""
+        variance = max(1 - self.noise_share, 0.0) + self.noise_share / factor**2
+        return self.now / math.sqrt(variance)
+
+
+def detectable_factor(family, n_canaries, n_guesses, apart, confidence):
     """Return how many times too small noise must be, so that nine audits of ten refute the claim.
 
     Parameters
@@ -59,8 +84,8 @@ def detectable_factor(family, n_canaries, n_guesses, mu, confidence):
         The claim.
     n_canaries, n_guesses : int
         Canaries, and guesses about them.
-    mu : float
-        How far the scores of canaries in the data and out of it are apart now.
+    apart : Separation
+        How far the scores of canaries in the data and out of it are apart.
     confidence : float
         Of the audit.
 
@@ -71,10 +96,11 @@ def detectable_factor(family, n_canaries, n_guesses, mu, confidence):
     """
 
     def found(factor):
-        correct = likely_correct(n_canaries, n_guesses, factor * mu, 1 - _FOUND_IN)
+        mu = apart.with_noise_over(factor)
+        correct = likely_correct(n_canaries, n_guesses, mu, 1 - _FOUND_IN)
         return bool(family.refutes(1.0, (n_canaries, n_guesses, correct), confidence))
 
-    if mu <= 0 or not found(_LARGEST_FACTOR):
+    if apart.now <= 0 or not found(_LARGEST_FACTOR):
         return math.inf
     low, high = 1 / _LARGEST_FACTOR, _LARGEST_FACTOR
     while high / low > _PRECISION:

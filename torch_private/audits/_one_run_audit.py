@@ -171,6 +171,7 @@ class OneRunAudit:
             batch_size=private.loader.batch_size,
             rate=private.loader.batch_size / len(planted.dataset),
             loss_reduction=options.get("loss_reduction", "mean"),
+            noise_std=private.noise_multiplier * _length(options.get("max_grad_norm", 1.0)),
         )
         # Hooks run in the order of their registration: the noisy gradient is in place.
         parameters = [p for p in module.parameters() if p.requires_grad]
@@ -214,6 +215,7 @@ class OneRunAudit:
             event=claim.event,
             confidence=self.confidence,
             n_guesses=self.n_guesses,
+            noise_variance=self._scores.noise_variance,
             owner=type(self._private.module).__name__,
         )
 

@@ -37,15 +37,29 @@ class CanaryScores:
         Rows of a step on average, and the probability of each row.
     loss_reduction : {"mean", "sum"}
         Of the run.
+    noise_std : float
+        Claimed standard deviation of the noise on the sum of clipped gradients.
 
     Attributes
     ----------
     total : Tensor of shape (n_canaries,)
         The scores.
+    noise_variance : float
+        What the claimed noise alone gives them, on average over canaries.
     """
 
     def __init__(
-        self, shadow, data, canaries, *, loss, max_grad_norm, batch_size, rate, loss_reduction
+        self,
+        shadow,
+        data,
+        canaries,
+        *,
+        loss,
+        max_grad_norm,
+        batch_size,
+        rate,
+        loss_reduction,
+        noise_std,
     ):
         self._shadow = shadow.eval()
         self._canaries = canaries
@@ -58,6 +72,8 @@ class CanaryScores:
         self._data = [tensor[rows] for tensor in data]
         self._rows_for_one = len(data[0]) / len(rows)
         self.total = torch.zeros(len(canaries[0]), dtype=torch.float64)
+        self.noise_variance = 0.0
+        self._noise_std = noise_std
 
     def add_step(self, parameters):
         """Score a step.
@@ -79,7 +95,9 @@ class CanaryScores:
         reach = _REACH * max(float(now.norm()), 1.0) / float(surprise.norm())
         ahead, behind = (self._losses_at(now + s * reach * surprise) for s in (1, -1))
         product = (ahead - behind).double() / (2 * reach)
-        self.total += (product * self._clipper.mode.weights(norms)).cpu()
+        weights = self._clipper.mode.weights(norms)
+        self.total += (product * weights).cpu()
+        self.noise_variance += float((self._noise_std * weights * norms).square().mean())
 
     def detach(self):
         """Stop watching the copy."""
