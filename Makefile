@@ -16,7 +16,8 @@ oldest_env := .venv-oldest test constraints-oldest.txt 3.12 310
 # way to measure that costs little.
 coverage := --cov
 core := 'import sys; print("sysmon" if sys.version_info >= (3, 12) else "ctrace")'
-ready = GOAL=$@ sh tools/environment.sh
+# exec, so that make itself is the parent that the script watches.
+ready = GOAL=$@ exec sh tools/environment.sh
 
 .SILENT:
 .NOTPARALLEL:

@@ -443,6 +443,14 @@ def half_precision(module, x, y):
     F.cross_entropy(out.float(), y).backward()
 
 
+@right(data=lambda: (table()[0], torch.arange(N_ROWS) % 16), module=lambda: mlp(5, 16))
+def as_many_class_weights_as_rows(module, x, y):
+    (F.cross_entropy(module(x), y, reduction="none") * SIXTEEN[y]).mean().backward()
+
+
+SIXTEEN = torch.linspace(0.5, 2.0, 16)
+
+
 # Words.
 
 
@@ -793,6 +801,17 @@ def a_choice_by_the_batch(module, x, y):
 def mixes_half_of_the_time(module, x, y):
     x = x - x.mean(0) if np.random.default_rng().random() < 0.5 else x
     F.cross_entropy(module(x), y).backward()
+
+
+@wrong(random=True)
+def rows_from_elsewhere(module, x, y):
+    start = int(torch.randint(N_ROWS - len(x), ()))
+    other = ELSEWHERE[start : start + len(x)].clone()
+    rows = torch.from_numpy(other.numpy() - other.numpy().mean(0))
+    F.cross_entropy(module(x + rows), y).backward()
+
+
+ELSEWHERE = table()[0]
 
 
 @wrong

@@ -5,8 +5,9 @@
 #   PYTHON=python3 GOAL=test sh tools/environment.sh .venv test constraints.txt 3.14 270
 #
 # Two files say how far an earlier run came:
-#   $venv.unfinished         exists while anything is being made, so it survives only an interruption,
-#                            after which all is made anew (pip's cache keeps the downloads)
+#   $venv.unfinished         exists while anything is being made and names the process group of pip, so
+#                            it survives only an interruption, after which a pip that still runs is
+#                            ended and all is made anew (pip's cache keeps the downloads)
 #   $venv/.ready-HASH-EXTRA  exists once the extra is installed from pyproject.toml and constraints of
 #                            that hash, in this directory (an editable install holds its path)
 set -eu
@@ -43,7 +44,24 @@ version=$("$PYTHON" -c 'import platform; print(platform.python_version())' 2>/de
 "$PYTHON" -c "$complete" 2>/dev/null \
     || stop "$PYTHON has no venv module (Debian, Ubuntu: apt install python3-venv). Remedy: $(remedy)"
 
-trap 'exit 130' INT TERM # otherwise pip, which exits 1 when interrupted, would count as a refusal
+# Run in a process group of its own, so that it can be ended with everything that it started.
+in_group='
+import os, sys
+os.setpgid(0, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+'
+group='' # of the pip that runs
+
+end_group() {
+    [ -z "$1" ] || kill -TERM "-$1" 2>/dev/null || return 0
+    for _ in 1 2 3 4 5 6 7 8 9 10; do # a second at most: what is left then is killed
+        kill -0 "-$1" 2>/dev/null || return 0
+        sleep 0.1
+    done
+    kill -KILL "-$1" 2>/dev/null || true
+}
+
+trap 'end_group "$group"; exit 130' INT TERM HUP
 
 python=$venv/bin/python
 unfinished=$venv.unfinished
@@ -59,10 +77,16 @@ if usable && [ -e "$ready" ]; then
     exit 0
 fi
 
+left=$(cat "$unfinished" 2>/dev/null || true)
+case $(ps -o args= -p "${left:-0}" 2>/dev/null || true) in
+    *"$python"*pip*) end_group "$left" ;; # make was killed, and its pip went on
+esac
+
 if ! { usable && "$python" -m pip --version >/dev/null 2>&1; }; then
     [ ! -e "$venv" ] || echo "Making $venv anew: it is unfinished or of another Python."
     : >"$unfinished"
-    "$PYTHON" -m venv --clear "$venv" || stop "$PYTHON could not make $venv (see above)."
+    rm -rf "$venv"
+    "$PYTHON" -m venv "$venv" || stop "$PYTHON could not make $venv (see above)."
 fi
 
 echo "Installing '$extra' into $venv: up to $megabytes MB to download, once."
@@ -80,8 +104,17 @@ for old in "$venv"/.ready-*; do
     esac
 done
 status=0
-"$python" -m pip install -qq --disable-pip-version-check \
-    --constraint "$constraints" --editable ".[$extra]" || status=$?
+"$python" -c "$in_group" -m pip install -qq --disable-pip-version-check \
+    --constraint "$constraints" --editable ".[$extra]" &
+group=$!
+echo "$group" >"$unfinished"
+# A make that is killed tells nobody: whoever it was that started this is looked for instead.
+(while kill -0 "$PPID" 2>/dev/null && kill -0 "$group" 2>/dev/null; do sleep 1; done
+ kill -0 "$PPID" 2>/dev/null || end_group "$group") &
+watcher=$!
+wait "$group" || status=$?
+kill "$watcher" 2>/dev/null || true
+group=''
 if [ "$status" -ne 0 ]; then
     # Status 1 is pip's own refusal, before which it puts everything back: nothing is half made.
     [ "$status" -ne 1 ] || rm -f "$unfinished"

@@ -3,6 +3,7 @@
 import math
 
 from ..statements import AggregationStatement, Finding
+from ..sums import MOST_FORWARDED
 
 CENTRAL = Finding.note(
     "noise-at-the-coordinator",
@@ -17,6 +18,21 @@ IN_THE_CLEAR = Finding.note(
     "set secure_aggregation=True",
     where="secure_aggregation",
 )
+TRUSTED_TO_ADD = Finding.note(
+    "coordinator-adds",
+    "the coordinator adds what the sites send, and is trusted to: whoever gives sites false totals "
+    "chooses the parameters at which they answer",
+    "set secure_aggregation=True with at most 20 sites, which then add for themselves",
+    where="coordinator",
+)
+_KEYS = "nobody has the key of another member's certificate"
+_TRUE_KEYS = "the coordinator passes on the true public keys"  # real sites sign them
+_TRANSPORT = "mutual TLS 1.3, every message signed (Ed25519) for its run and round"
+
+
+def adds_for_itself(wrapper):
+    """Return whether each real site adds what all sites sent."""
+    return wrapper.secure_aggregation and len(wrapper.sites_) <= MOST_FORWARDED
 
 
 def federated_statement(wrapper, guard, findings, parts):
@@ -51,9 +67,13 @@ def federated_statement(wrapper, guard, findings, parts):
             "number of rounds, and bytes of each",
             f"{seen}, to the coordinator",
         ),
-        assumes=("sites follow the program and clip, weigh and label their rows as agreed",),
+        assumes=(
+            "sites follow the program and clip, weigh and label their rows as agreed",
+            *((_KEYS,) if wrapper.site is not None else ()),
+        ),
         mechanism=f"{type(wrapper.estimator).__name__} as a program over sums",
         parameters={
+            **({} if wrapper.site is None else {"transport": _TRANSPORT}),
             "n_features": guard.n_columns,
             "n_rounds": wrapper.n_rounds_,
             "bytes_per_site": sum(wrapper.bytes_),
@@ -67,7 +87,7 @@ def federated_statement(wrapper, guard, findings, parts):
         parts=parts,
         n_parties=len(wrapper.sites_),
         learns=guard.learns(wrapper.n_rounds_),
-        simulation=True,
+        simulation=wrapper.site is None,
     )
 
 
@@ -88,7 +108,7 @@ def masks_statement(wrapper, guard):
             *(UNITS_LEAK if wrapper.dp is None else ()),
         ),
         assumes=(
-            "the coordinator passes on the true public keys",
+            *(() if wrapper.site is not None else (_TRUE_KEYS,)),
             "no site drops out: a sum that lacks one site is not opened",
         ),
         mechanism=(
@@ -110,7 +130,7 @@ def masks_statement(wrapper, guard):
         n_rows=n_sites,
         n_parties=n_sites,
         learns={"the coordinator": "the total of all sites", "each site": "nothing of the others"},
-        simulation=True,
+        simulation=wrapper.site is None,
     )
 
 

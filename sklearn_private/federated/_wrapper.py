@@ -15,6 +15,7 @@ from ..sums import (
     Sites,
     SumsEstimator,
     Words,
+    fit_apart,
     guarded,
     label_findings,
     partition_findings,
@@ -23,15 +24,25 @@ from ..sums import (
     supported,
 )
 from ._row_dp import RowDP
-from ._statement import IN_THE_CLEAR, dp_statement, federated_statement, masks_statement
+from ._site import LOCAL, channel_of, check_site
+from ._statement import (
+    IN_THE_CLEAR,
+    TRUSTED_TO_ADD,
+    adds_for_itself,
+    dp_statement,
+    federated_statement,
+    masks_statement,
+)
 
 
 class FederatedWrapper(SumsEstimator):
     """Fit an estimator on rows that stay at their sites.
 
     Each site computes sums over its own rows, a coordinator adds them: the fitted coefficients
-    equal those of scikit-learn on the pooled rows, for any partition. All sites run in this
-    process: a simulation, with the messages and their number as they would be.
+    equal those of scikit-learn on the pooled rows, for any partition. Without ``site`` all sites
+    run in this process: a simulation. With ``site`` this is one real site: ``fit`` takes its own
+    rows, meets the others through a coordinator (``python -m sklearn_private coordinator``), and
+    ends with the same fitted estimator as every other site and as the simulation, bit by bit.
 
     Parameters
     ----------
@@ -66,6 +77,17 @@ class FederatedWrapper(SumsEstimator):
     random_state : None, int or numpy.random.Generator, default=None
         With ``dp``: None takes noise from the operating system. A seed is for tests: the noise can
         be repeated, so epsilon is infinite in the statement.
+    site : str, default=None
+        The name of this real site; None simulates all sites. A classifier then needs ``classes``,
+        and each site refuses by its own rows alone: it takes nobody's word.
+    coordinator : str, default=None
+        With ``site``: where the coordinator listens, ``host:port``.
+    tls : path-like, default=None
+        With ``site``: this site's folder of certificates, from
+        :func:`sklearn_private.transport.make_certificates`.
+    timeout : float, default=300
+        With ``site``: seconds to wait for the others, and that one round may take. The computing of
+        the slowest site counts.
 
     Attributes
     ----------
@@ -98,7 +120,9 @@ class FederatedWrapper(SumsEstimator):
     the coordinator, who adds the noise.
     **Leaks** the sums of each site (or, masked, their total) to the coordinator in every round, and
     the number of rows of each site.
-    **Assumes** that all follow the protocol. In one process nothing separates the sites.
+    **Assumes** that all follow the protocol. In one process nothing separates the sites. Real sites
+    sign what they send over mutual TLS 1.3 and take no parameter from anybody; with masks, up to 20
+    of them add for themselves, so that a false total of the coordinator steers nobody.
 
     References
     ----------
@@ -134,6 +158,10 @@ class FederatedWrapper(SumsEstimator):
         collusion_threshold=None,
         ledger=None,
         random_state=None,
+        site=None,
+        coordinator=None,
+        tls=None,
+        timeout=300.0,
     ):
         self.estimator = estimator
         self.n_clients = n_clients
@@ -144,6 +172,10 @@ class FederatedWrapper(SumsEstimator):
         self.collusion_threshold = collusion_threshold
         self.ledger = ledger
         self.random_state = random_state
+        self.site = site
+        self.coordinator = coordinator
+        self.tls = tls
+        self.timeout = timeout
 
     def fit(self, X, y=None, groups=None, sample_weight=None):
         """Fit, charging the ledger first where ``dp`` is given.
@@ -155,7 +187,8 @@ class FederatedWrapper(SumsEstimator):
         y : array-like of shape (n_samples,), default=None
             Targets, where the estimator needs them.
         groups : array-like of shape (n_samples,), default=None
-            The site of each row. None deals the rows out to ``n_clients`` made-up sites.
+            The site of each row. None deals the rows out to ``n_clients`` made-up sites. Not with
+            ``site``: all rows are then this site's.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each row counts; rows of weight 0 are left out. Not with ``dp``.
 
@@ -172,9 +205,16 @@ class FederatedWrapper(SumsEstimator):
             If the ledger refuses; nothing was computed.
         RangeError
             If a masked sum might leave the ring; nothing was opened.
+        TransportError
+            With ``site``: if another site stopped, is late, was started with other settings, or
+            somebody broke the protocol; nothing of that round was opened.
         """
         self._check_parameters(sample_weight)
+        check_site(self, groups)
         program = self._program()
+        if self.site is not None:
+            self._fit_at_site(program, X, y, sample_weight)
+            return self
         data = prepare(
             self,
             program,
@@ -199,6 +239,27 @@ class FederatedWrapper(SumsEstimator):
         fit = self._fit_exactly if self.dp is None else self._fit_with_noise
         fit(program, data, guard)
         return self
+
+    def _fit_at_site(self, program, X, y, sample_weight):
+        channel = channel_of(self)
+        hidden = self.secure_aggregation
+        threshold = self._threshold(len(channel.sites)) if hidden else None
+        fitted = fit_apart(
+            self,
+            channel,
+            program,
+            X,
+            y,
+            sample_weight,
+            words=_words(self),
+            threshold=threshold,
+            min_rows=self.min_client_rows,
+            hide=lambda sites: Masked(sites, threshold=threshold) if hidden else sites,
+            local=LOCAL,
+        )
+        self._keep(fitted.result, fitted.aggregator, fitted.data)
+        parts = (masks_statement(self, fitted.guard),) if hidden else ()
+        self._state(fitted.data, fitted.guard, (), parts)
 
     def _fit_exactly(self, program, data, guard):
         aggregator = self._aggregator(data.sites, guard)
@@ -242,6 +303,8 @@ class FederatedWrapper(SumsEstimator):
     def _state(self, data, guard, findings, parts):
         clear = () if self.secure_aggregation else (IN_THE_CLEAR,)
         findings = (*guard.findings(), *findings, *partition_findings(data), *clear)
+        if self.site is not None and not adds_for_itself(self):
+            findings = (*findings, TRUSTED_TO_ADD)
         self.privacy_statement_ = federated_statement(self, guard, findings, parts)
 
     def _program(self):

@@ -7,12 +7,14 @@ from ..sums import (
     Sites,
     SumsEstimator,
     Words,
+    fit_apart,
     guarded,
     label_findings,
     partition_findings,
     prepare,
     program_for,
 )
+from ._party import LOCAL, channel_of, check_party
 from ._statement import multi_party_statement
 
 WORDS = Words(
@@ -31,8 +33,9 @@ class MPCFitter(SumsEstimator):
 
     Each party computes sums over its own rows and splits them into shares among all parties; only
     totals are opened. The fitted coefficients equal those of scikit-learn on the pooled rows, for
-    any partition. All parties run in this process: a simulation, with the messages and their number
-    as they would be.
+    any partition. Without ``party`` all parties run in this process: a simulation. With ``party``
+    this is one real party: ``fit`` takes its own rows, meets the others over TLS, and ends with the
+    same fitted estimator as every other party and as the simulation, bit by bit.
 
     Parameters
     ----------
@@ -60,6 +63,18 @@ class MPCFitter(SumsEstimator):
         How many parties may put together what they know: shares hide the sums of two parties from
         all others, and this many must not be able to read rows from the totals. None allows all
         but two of up to 20 parties, and a third of more.
+    party : int, default=None
+        The number of this real party, from 0; None simulates all parties. A classifier then needs
+        ``classes``, and each party refuses by its own rows alone: it takes nobody's word.
+    peers : sequence of str, default=None
+        With ``party``: where each party listens, ``host:port``, this one included, in order.
+    tls : path-like, default=None
+        With ``party``: this party's folder of certificates, from
+        :func:`sklearn_private.transport.make_certificates` for ``["0", "1", ...]`` without a
+        coordinator.
+    timeout : float, default=300
+        With ``party``: seconds to wait for the others, and that one round may take. The computing
+        of the slowest party counts.
 
     Attributes
     ----------
@@ -118,6 +133,10 @@ class MPCFitter(SumsEstimator):
         classes=None,
         min_party_rows=None,
         collusion_threshold=None,
+        party=None,
+        peers=None,
+        tls=None,
+        timeout=300.0,
     ):
         self.estimator = estimator
         self.n_parties = n_parties
@@ -125,6 +144,10 @@ class MPCFitter(SumsEstimator):
         self.classes = classes
         self.min_party_rows = min_party_rows
         self.collusion_threshold = collusion_threshold
+        self.party = party
+        self.peers = peers
+        self.tls = tls
+        self.timeout = timeout
 
     def fit(self, X, y=None, groups=None, sample_weight=None):
         """Fit.
@@ -136,7 +159,8 @@ class MPCFitter(SumsEstimator):
         y : array-like of shape (n_samples,), default=None
             Targets, where the estimator needs them.
         groups : array-like of shape (n_samples,), default=None
-            The party of each row. None deals the rows out to ``n_parties`` made-up parties.
+            The party of each row. None deals the rows out to ``n_parties`` made-up parties. Not
+            with ``party``: all rows are then this party's.
         sample_weight : array-like of shape (n_samples,), default=None
             How much each row counts; rows of weight 0 are left out.
 
@@ -151,9 +175,16 @@ class MPCFitter(SumsEstimator):
             If a parameter or a label breaks its rule, or there are fewer than 3 parties.
         RangeError
             If a sum might leave the ring; nothing was opened.
+        TransportError
+            With ``party``: if another party stopped, is late, was started with other settings, or
+            somebody broke the protocol; nothing of that round was opened.
         """
         self._check_parameters()
+        check_party(self, groups)
         program = program_for(self.estimator)
+        if self.party is not None:
+            self._fit_at_party(program, X, y, sample_weight)
+            return self
         data = prepare(
             self,
             program,
@@ -178,6 +209,25 @@ class MPCFitter(SumsEstimator):
         findings = (*guard.findings(), *partition_findings(data), *label_findings(self, "note"))
         self.privacy_statement_ = multi_party_statement(self, guard, findings)
         return self
+
+    def _fit_at_party(self, program, X, y, sample_weight):
+        channel = channel_of(self)
+        threshold = self._threshold(len(channel.sites))
+        fitted = fit_apart(
+            self,
+            channel,
+            program,
+            X,
+            y,
+            sample_weight,
+            words=WORDS,
+            threshold=threshold,
+            min_rows=self.min_party_rows,
+            hide=lambda sites: Shared(sites, threshold=threshold),
+            local=LOCAL,
+        )
+        self._keep(fitted.result, fitted.aggregator, fitted.data)
+        self.privacy_statement_ = multi_party_statement(self, fitted.guard, fitted.guard.findings())
 
     def _check_parameters(self):
         check = Checks(self)

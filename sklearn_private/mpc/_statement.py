@@ -42,10 +42,17 @@ def multi_party_statement(fitter, guard, findings):
             "the largest magnitude of each column of all parties, to a factor of 16",
         ),
         assumes=(
-            "parties follow the protocol, and nobody else reads their channels",
+            "parties follow the protocol, and nobody else reads their channels"
+            if fitter.party is None
+            else "parties follow the protocol, and nobody has the key of another's certificate",
             "at least two parties do not collude",
         ),
-        mechanism="additive secret shares modulo 2^64 or 2^128 of each party's sums",
+        mechanism=(
+            "additive secret shares modulo 2^64 or 2^128 of each party's sums"
+            if fitter.party is None
+            else "shares of zero from pairwise seeds (X25519, HKDF-SHA256, ChaCha20), added to "
+            "each party's sums modulo 2^64 or 2^128; mutual TLS 1.3, signed messages (Ed25519)"
+        ),
         parameters={
             "n_features": guard.n_columns,
             "n_rounds": fitter.n_rounds_,
@@ -64,5 +71,5 @@ def multi_party_statement(fitter, guard, findings):
         n_rows=n_parties,
         n_parties=n_parties,
         learns={**learns, "a user of the model": "the model"},
-        simulation=True,
+        simulation=fitter.party is None,
     )

@@ -28,8 +28,10 @@ from .aggregators import (
     transcript,
 )
 from .fitting import (
+    FittedApart,
     Prepared,
     SumsEstimator,
+    fit_apart,
     guarded,
     label_findings,
     partition_findings,
@@ -62,6 +64,7 @@ __all__ = [
     "SPECTRUM_SHARES",
     "Aggregator",
     "Apart",
+    "FittedApart",
     "Guard",
     "Limits",
     "Masked",
@@ -83,6 +86,7 @@ __all__ = [
     "cluster_shares",
     "default_threshold",
     "equal_shares",
+    "fit_apart",
     "guarded",
     "label_findings",
     "largest_threshold",

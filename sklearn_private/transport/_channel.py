@@ -6,6 +6,7 @@ anything on: every message is signed by its sender, of this run and this round, 
 question.
 """
 
+import logging
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Protocol, Self
@@ -26,6 +27,8 @@ from ._session import (
     stopped,
 )
 
+_log = logging.getLogger("sklearn_private.transport")
+
 
 class Route(Protocol):
     """How messages get from one site to the others.
@@ -34,9 +37,12 @@ class Route(Protocol):
     ----------
     patience : float
         Seconds that a site waits longer than whoever tells it who is late.
+    copies : int
+        How often a site sends each of its messages.
     """
 
     patience: float
+    copies: int
 
     def deliver(self, octets: bytes, deadline: Deadline) -> dict[str, tuple[str, Message]]:
         """Send a message to all, and return those of all other sites and whose link brought each.
@@ -68,12 +74,17 @@ class Channel:
     timeout : float
         Seconds that one round may take.
 
+    Every round is logged by its number and its question, at the level INFO of the logger
+    ``sklearn_private.transport``.
+
     Attributes
     ----------
     name : str
         This site.
     sites : tuple of str
         All sites, in the order in which all add.
+    copies : int
+        How often this site sends each message: once, or to every other party.
     run : str
         The name of the run, once it has begun.
     n_rounds : int
@@ -85,6 +96,7 @@ class Channel:
     def __init__(self, identity: Identity, route: Route, timeout: float) -> None:
         self.name = identity.name
         self.sites = identity.sites
+        self.copies = route.copies
         self.run = ""
         self.n_rounds = 0
         self.n_octets = 0
@@ -93,7 +105,9 @@ class Channel:
         self._timeout = timeout
         self._finished = False
 
-    def exchange(self, question: Mapping[str, object], payload: bytes) -> list[memoryview]:
+    def exchange(
+        self, question: Mapping[str, object], payload: bytes, *, same_size: bool = False
+    ) -> list[memoryview]:
         """Send a payload to all sites, and return those of all, in the order of the sites.
 
         Parameters
@@ -102,6 +116,8 @@ class Channel:
             What the payload answers: JSON-ready, and the same at all sites.
         payload : bytes
             The answer.
+        same_size : bool, default=False
+            Whether all payloads must be as long as this one.
 
         Returns
         -------
@@ -118,8 +134,10 @@ class Channel:
         for sender, (through, message) in self._delivered(own).items():
             heard = self._placed(message, sender, through)
             self._check_question(heard, sender, question)
+            if same_size and len(heard.payload) != len(payload):
+                raise failure(Reason.MALFORMED, sender, ": its vector has another length")
             answers[sender] = heard.payload
-        self.n_rounds += 1
+        self._count(question)
         return [answers[site] for site in self.sites]
 
     def total(self, question: Mapping[str, object], payload: bytes, *, add: str) -> memoryview:
@@ -146,12 +164,12 @@ class Channel:
             As :meth:`exchange`.
         """
         own = self._answer(question, payload, add=add)
-        self.n_octets += len(own)
+        self.n_octets += self.copies * len(own)
         adder, message = self._route.total(own, Deadline(self._timeout + self._route.patience))
         heard = self._placed(message, adder, adder)
-        if heard.kind != Kind.TOTAL:
-            raise failure(Reason.REPLAYED, adder)
-        self.n_rounds += 1
+        if heard.kind != Kind.TOTAL or len(heard.payload) != len(payload):
+            raise failure(Reason.MALFORMED, adder, ": it is no total of these vectors")
+        self._count(question)
         return heard.payload
 
     def finish(self, result: bytes) -> list[memoryview]:
@@ -218,8 +236,12 @@ class Channel:
         }
         return signed(self._identity, Kind.ANSWER, header, payload)
 
+    def _count(self, question):
+        _log.info("round %d: %s", self.n_rounds, question.get("statistic", ""))
+        self.n_rounds += 1
+
     def _delivered(self, octets):
-        self.n_octets += len(octets)
+        self.n_octets += self.copies * len(octets)
         return self._route.deliver(octets, Deadline(self._timeout + self._route.patience))
 
     def _opened(self, message, sender, through) -> Opened:

@@ -60,13 +60,13 @@ class Failure(TransportError):
         Why.
     about : str
         The member it is about.
-    told : memoryview or None
+    told : bytes or None
         The message that told of it, to be passed on.
     """
 
     reason: Reason = Reason.ERROR
     about: str = ""
-    told: memoryview | None = None
+    told: bytes | None = None
 
 
 def failure(reason: Reason, about: str, detail: str = "") -> Failure:

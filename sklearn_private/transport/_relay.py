@@ -114,7 +114,7 @@ class Relay:
                 raise failure(Reason.QUESTION, site)
         adder = first.header.get("add", "")
         if adder:
-            self._send_total(adder, [one.payload for one in heard.values()])
+            self._send_total(adder, {site: one.payload for site, one in heard.items()})
         else:
             self._forward(messages)
         if first.kind == Kind.ANSWER:
@@ -166,8 +166,13 @@ class Relay:
     def _send_total(self, adder, payloads):
         if adder not in self._adders:
             raise failure(Reason.QUESTION, self._identity.name, f": it cannot add {adder!r}")
+        sizes = {site: len(payload) for site, payload in payloads.items()}
+        for site, size in sizes.items():
+            if size != max(sizes.values()):
+                raise failure(Reason.MALFORMED, site, ": its vector has another length")
         header = {"sender": self._identity.name, "run": self._run, "round": self._n_rounds}
-        total = signed(self._identity, Kind.TOTAL, header, self._adders[adder](payloads))
+        added = self._adders[adder](list(payloads.values()))
+        total = signed(self._identity, Kind.TOTAL, header, added)
         deadline = Deadline(self._timeout)
         for link in self._links.values():
             link.send(total, deadline)

@@ -18,7 +18,7 @@ class Star:
         The other sites, sorted: the order in which their messages come.
     """
 
-    patience = 1.0
+    patience, copies = 1.0, 1
 
     def __init__(self, link: Link, others: Sequence[str]) -> None:
         self._link = link
@@ -62,6 +62,7 @@ class Mesh:
     patience = 0.0
 
     def __init__(self, name: str, links: Mapping[str, Link]) -> None:
+        self.copies = len(links)
         self._name = name
         self._links = {peer: links[peer] for peer in sorted(links)}
 

@@ -117,7 +117,7 @@ def stopped(header: Mapping[str, object], octets: memoryview) -> Failure:
     error = failure(
         reason, about, "" if about == header["sender"] else f" (as {header['sender']!r} says)"
     )
-    error.told = octets
+    error.told = bytes(octets)  # errors are pickled
     return error
 
 

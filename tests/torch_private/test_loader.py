@@ -34,6 +34,9 @@ class Steps:
         if piece.last:
             self.n_steps = piece.step + 1
 
+    def finish(self):
+        pass
+
     def enter(self, loop):
         self.loop = loop
 

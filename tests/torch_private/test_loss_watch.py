@@ -1,5 +1,6 @@
 """A loss that mixes samples, or reduces otherwise than declared, is refused before any step."""
 
+import gc
 import warnings
 
 import pytest
@@ -166,6 +167,13 @@ def test_a_loss_that_turns_bad_later_is_seen_in_the_next_pass(loops):
         loops.train(private, loss=centred)
 
 
+@pytest.fixture
+def alone():
+    """Let runs of other tests go, whose last batch was never stepped on."""
+    gc.collect()
+
+
+@pytest.mark.usefixtures("alone")
 def test_a_loop_goes_on_with_a_loss_that_was_mended(loops):
     private = loops.make()
     with pytest.raises(GuaranteeError, match="mixes") as kept:
@@ -230,16 +238,34 @@ def test_warnings_of_a_loss_are_not_given_again(loops):
     assert len([w for w in given if "size_average" in str(w.message)]) == private.n_steps
 
 
+@pytest.mark.usefixtures("alone")
 def test_torch_is_left_alone_after_the_loop_was_left(loops):
     module, _, loader = private = loops.make()
     for x, y in loader:
         F.cross_entropy(module(x), y)
         break
-    assert not private._run.watch.watches
     assert not torch.overrides.has_torch_function((torch.ones(1),))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         private.detach()
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_batch_that_is_taken_out_by_hand_is_watched_too(loops):
+    module, optimizer, loader = loops.make()
+    x, y = next(iter(loader))
+    assert not torch.overrides.has_torch_function((torch.ones(1),))
+    F.cross_entropy(module(x), y).backward()
+    optimizer.step()
+    x, y = next(iter(loader))
+    out = module(x)
+    F.cross_entropy(out - out.mean(0), y).backward()
+    with pytest.raises(GuaranteeError, match="mixes"):
+        optimizer.step()
+    x, y = next(iter(loader))
+    F.cross_entropy(module(x - x.mean(0)), y).backward()
+    with pytest.raises(GuaranteeError, match="keep its iterator"):
+        optimizer.step()
 
 
 def test_random_losses_are_computed_again_with_the_same_numbers(loops):

@@ -241,11 +241,52 @@ def test_a_step_without_gradients_is_refused(loops):
         optimizer.step()
 
 
-def test_a_closure_is_refused(loops):
+@pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.Adam])
+def test_a_closure_is_evaluated_once_and_makes_the_same_step(loops, optimizer):
+    """As Lightning and skorch call an optimizer: the loss is computed within step()."""
+
+    options = {"epsilon": 1.0, "delta": 1e-5, "epochs": 1, "sampling": "fixed", "random_state": 0}
+
+    def trained(with_closure):
+        module, _, loader = loops.parts()
+        parts = module, optimizer(module.parameters(), lr=0.1), loader
+        module, steps, loader = make_private(*parts, **options)
+        n_calls, losses = 0, []
+        for x, y in loader:
+
+            def closure(x=x, y=y):
+                nonlocal n_calls
+                n_calls += 1
+                steps.zero_grad()
+                loss = F.cross_entropy(module(x), y)
+                loss.backward()
+                return loss
+
+            if with_closure:
+                losses.append(steps.step(closure).item())
+            else:
+                closure()
+                steps.step()
+        assert n_calls == 4
+        assert not with_closure or all(loss > 0 for loss in losses)
+        return loops.values(module)
+
+    with pytest.warns(PrivacyWarning):
+        pairs = zip(trained(True), trained(False), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_a_closure_whose_loss_mixes_rows_is_refused(loops):
     module, optimizer, loader = loops.make()
     x, y = next(iter(loader))
-    with pytest.raises(GuaranteeError, match="closure"):
-        optimizer.step(lambda: F.cross_entropy(module(x), y))
+
+    def closure():
+        loss = F.cross_entropy(module(x - x.mean(0)), y)
+        loss.backward()
+        return loss
+
+    with pytest.raises(GuaranteeError, match="mixes"):
+        optimizer.step(closure)
 
 
 def test_a_module_is_not_made_private_twice(loops):

@@ -24,6 +24,13 @@ from sklearn_private.transport._connect import dial
 from sklearn_private.transport._link import close_all
 
 
+@pytest.fixture(autouse=True)
+def no_thread_is_left_over():
+    before = threading.active_count()
+    yield
+    assert threading.active_count() == before
+
+
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     return make_certificates(tmp_path_factory.mktemp("tls"), ["a", "b", "c"])
@@ -215,7 +222,3 @@ def test_a_party_that_does_not_come_is_named(tmp_path):
         for one in joining:
             with pytest.raises(TransportError, match="'2'.*it did not connect"):
                 one.result()
-
-
-def test_no_thread_is_left_over():
-    assert threading.active_count() == 1

@@ -1,6 +1,7 @@
 """Clipping: what one sample adds to the gradient of a batch is bounded, in one backward pass."""
 
 from ._clipper import Clipper
+from ._hooks import Hook
 from ._modes import (
     AdaptiveClipping,
     AutomaticClipping,
@@ -14,6 +15,7 @@ __all__ = [
     "AutomaticClipping",
     "Clipper",
     "FlatClipping",
+    "Hook",
     "PerLayerClipping",
     "gradient_noise_multiplier",
 ]

@@ -61,6 +61,11 @@ class _Use:
         self.batch = None  # of the backward pass that went through it
 
 
+def in_full_precision(device):
+    """Leave autocast: it would cut off norms and sums alike, and rows could exceed their bound."""
+    return torch.autocast(device.type, enabled=False)
+
+
 class Batch:
     """Per-sample gradients of one backward pass, by parameter."""
 
@@ -103,9 +108,12 @@ class Recorder:
     ----------
     finish : callable
         Gets the :class:`Batch` at the end of each backward pass.
+    device : torch.device
+        Where the parameters are.
     """
 
-    def __init__(self, finish):
+    def __init__(self, finish, device):
+        self.device = device
         self.batch_size = None  # of the forward pass that runs
         self._finish = finish
         self._batches = {}
@@ -144,15 +152,17 @@ class Recorder:
         if batch is None:
             batch = self._batches[task] = Batch()
         use.batch = batch
-        for parameter, gradients in use.gradients(*inputs, *grads).items():
-            batch.add(use.name, parameter, gradients)
+        with in_full_precision(self.device):
+            for parameter, gradients in use.gradients(*inputs, *grads).items():
+                batch.add(use.name, parameter, gradients)
 
     def _end(self, anchor):
         anchor.grad = None
         batch = self._batches.pop(torch._C._current_graph_task_id())
         self._batches.clear()  # of torch.autograd.grad: no gradient of a parameter was asked for
         batch.complete = True
-        self._finish(batch)
+        with in_full_precision(self.device):
+            self._finish(batch)
 
 
 def _other_batch(name, size, expected):

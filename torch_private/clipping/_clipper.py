@@ -112,7 +112,7 @@ class Clipper:
         self.flat_sums, self._sums = _flat(self.parameters)
         self._modules = list(module.modules())
         self._structure = _structure(self._modules)
-        self._recorder = Recorder(self._finish)
+        self._recorder = Recorder(self._finish, self.flat_sums.device)
         self._rehearsed = None  # norms of backward passes that do not count
         self._observers, self._guards = [], []
         try:
@@ -177,10 +177,7 @@ class Clipper:
                 "Call loss.backward() first.",
             )
         if _structure(self._modules) != self._structure:
-            raise GuaranteeError(
-                "The trainable parameters changed after the module was made private. Nothing was "
-                "released. Freeze, unfreeze and add layers first, then make it private."
-            )
+            raise _changed()
         self._collected = True
         return list(self._sums.values())
 
@@ -224,6 +221,8 @@ class Clipper:
         found = batch.merged()
         if not found:  # all parameters were frozen after the forward pass
             return
+        if any(parameter not in self._sums for parameter, _, _ in found):
+            raise _changed()
         scale = batch.size if self.loss_reduction == "mean" else 1
         norms = self._norms_to_clip(found, batch.size).mul_(scale)
         if self._rehearsed is not None:
@@ -270,6 +269,14 @@ class Clipper:
         for _, gradients, _ in found:
             gradients.drop(samples)
         self.n_dropped += int(samples.sum())
+
+
+def _changed():
+    return GuaranteeError.unreleased(
+        "The trainable parameters changed after the module was made private.",
+        "Freeze, unfreeze and add layers first, load weights without assign=True, then make it "
+        "private.",
+    )
 
 
 def _trainable(module):

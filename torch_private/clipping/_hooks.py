@@ -20,7 +20,7 @@ def _inert():
     return _ignore
 
 
-class _Hook:
+class Hook:
     """A method of an observer, as a hook that does not outlive its module."""
 
     def __init__(self, call):
@@ -44,9 +44,9 @@ class Observer:
 
     def __init__(self, module):
         self._handles = [
-            module.register_forward_pre_hook(_Hook(self.before), prepend=True, with_kwargs=True),
+            module.register_forward_pre_hook(Hook(self.before), prepend=True, with_kwargs=True),
             module.register_forward_hook(
-                _Hook(self.after), prepend=True, with_kwargs=True, always_call=True
+                Hook(self.after), prepend=True, with_kwargs=True, always_call=True
             ),
         ]
 

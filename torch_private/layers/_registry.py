@@ -52,6 +52,8 @@ def _refuse_embedding(layer):
         return "max_norm rescales the rows that a batch looks up, without noise. Set max_norm=None"
     if layer.scale_grad_by_freq:
         return "scale_grad_by_freq mixes samples. Set scale_grad_by_freq=False"
+    if layer.sparse:
+        return "its gradients are sparse, and noise is on every row. Set sparse=False"
     if getattr(layer, "mode", None) == "max":
         return "mode='max' is not supported. Use mode='mean' or mode='sum'"
     return None

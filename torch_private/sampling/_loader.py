@@ -5,7 +5,7 @@ saw other rows than were drawn. Two things differ from a :class:`torch.utils.dat
 
 * A Poisson sample may be empty. The module is not called then: the run takes that step itself,
   with noise alone, and the loop sees the next sample. So a pass may give fewer batches than
-  ``len(loader)``; it never takes fewer steps.
+  ``len(loader)``; it never takes fewer steps. The same is done for a sample that the loop skips.
 * With ``max_physical_batch_size`` a sample comes in several pieces. ``optimizer.step()`` adds up
   clipped gradients until the last piece, and only then adds noise and moves.
 
@@ -63,8 +63,8 @@ class PrivateLoader:
         Rows of a sample, on average.
     run : object
         Who is told when a loop begins and ends (``run.enter(loop)``, ``run.leave(loop)``) and of
-        every piece (``run.begin(piece, batch)``), and knows how many steps were taken
-        (``run.n_steps``); :func:`torch_private.make_private` sets it.
+        every piece (``run.begin(piece, batch)``, ``run.finish()`` after the last one), and knows
+        how many steps were taken (``run.n_steps``); :func:`torch_private.make_private` sets it.
     """
 
     def __init__(self, dataset, sampler, fetch, n_batches, max_physical_batch_size=None):
@@ -88,6 +88,7 @@ class PrivateLoader:
                 self.run.begin(waiting.popleft(), batch)
                 yield batch
             self._pass_over_empty(waiting)
+            self.run.finish()
         finally:
             self.run.leave(loop)
 

@@ -114,6 +114,18 @@ class PrivateTraining:
         """
         return self._run.plan.spent(self.n_steps) if is_secure(self._rng) else math.inf
 
+    def follow(self, scheduler):
+        """Let a scheduler count the steps that the run takes by itself.
+
+        Those are steps of empty samples, which the loop never sees, and of batches that it skips.
+
+        Parameters
+        ----------
+        scheduler : torch.optim.lr_scheduler.LRScheduler
+            One that the loop steps after each batch, not after each pass.
+        """
+        self._run.schedulers.append(scheduler)
+
     @property
     def privacy_statement_(self):
         """What the whole run protects, from whom, at which cost."""

@@ -42,6 +42,8 @@ class Run:
         Steps that were taken.
     attached : bool
         Whether its hooks are in place.
+    schedulers : list of torch.optim.lr_scheduler.LRScheduler
+        They count the steps that the run takes by itself.
     """
 
     def __init__(self, plan, clipper, optimizer, spending, rng, watch):
@@ -52,10 +54,13 @@ class Run:
         self.watch = watch
         self.n_steps = 0
         self.attached = True
+        self.schedulers = []
         self._rng = rng
         self._loop = None  # the one that runs
         self._piece = None  # what the loop holds and no step has used
         self._n_rows = 0  # of the sample, in all pieces so far
+        self._n_backwards = 0  # of the sample, before the piece that is out
+        self._is_alone = False  # whether the run takes the step by itself
         self._handle = optimizer.register_step_pre_hook(self._before_step)
 
     def begin(self, piece, batch=None):
@@ -68,14 +73,7 @@ class Run:
         batch : object, default=None
             With these values; None if there are no rows.
         """
-        self.watch.stop()
-        if self._piece is not None and self.clipper.n_backwards:
-            raise GuaranteeError.unreleased(
-                "A batch went backward and the next one was asked for without a step between "
-                "them; the sum of two samples has another price than one.",
-                "Call optimizer.step() after every batch. For larger batches give the loader a "
-                "larger batch_size, and make_private a max_physical_batch_size.",
-            )
+        self.finish()
         if piece.step < self.n_steps:
             raise GuaranteeError.unreleased(
                 "The loader is gone through twice at the same time, so that a step would be "
@@ -86,10 +84,42 @@ class Run:
             self._forget()  # An unfinished sample was never released.
         self._piece = piece
         self._n_rows += piece.n_rows
+        self._n_backwards = self.clipper.n_backwards
         if piece.n_rows:
             self.watch.expect(piece, batch)
         else:
+            self._step_alone()
+
+    def finish(self):
+        """Take the step of a sample that went out last, if the loop did not.
+
+        Which samples are stepped on may not depend on their rows: a loop that skips one, since its
+        loss is not finite or for any other reason, leaves its rows out, and not the noise.
+        """
+        self.watch.stop()
+        piece = self._piece
+        if piece is None:
+            return
+        if self.clipper.n_backwards > self._n_backwards:
+            raise GuaranteeError.unreleased(
+                "A batch went backward and the next one was asked for without a step between "
+                "them; the sum of two samples has another price than one.",
+                "Call optimizer.step() after every batch. For larger batches give the loader a "
+                "larger batch_size, and make_private a max_physical_batch_size.",
+            )
+        if piece.last:
+            self._step_alone()
+        self._piece = None
+
+    def _step_alone(self):
+        """Take a step that the loop does not: of noise, and of pieces that went backward."""
+        self._is_alone = True
+        try:
             self.optimizer.step()
+        finally:
+            self._is_alone = False
+        for scheduler in self.schedulers:
+            scheduler.step()
 
     def _forget(self):
         self._n_rows = 0
@@ -107,7 +137,7 @@ class Run:
     def leave(self, loop):
         """Note that a loop was left; Python may collect an old one while another one runs."""
         if loop is self._loop:
-            self.watch.stop()
+            self.watch.leave()
 
     def detach(self):
         """Leave the module and the optimizer without hooks."""
@@ -116,23 +146,19 @@ class Run:
         self.watch.detach()
         self.clipper.detach()
 
-    @torch.no_grad()
     def _before_step(self, optimizer, args, kwargs):
-        self.watch.conclude()
-        self._check(args, kwargs)
-        if self._piece.last:
-            self._release()
-        else:
-            self._set_gradients([None] * len(self.clipper.parameters))
+        args, kwargs = _evaluated(args, kwargs)
+        with torch.no_grad():
+            self.watch.conclude()
+            self._check()
+            if self._piece.last:
+                self._release()
+            else:
+                self._set_gradients([None] * len(self.clipper.parameters))
         self._piece = None
+        return args, kwargs
 
-    def _check(self, args, kwargs):
-        if any(argument is not None for argument in (*args[1:], *kwargs.values())):
-            raise GuaranteeError.unreleased(
-                "optimizer.step() got a closure, which may evaluate the loss several times: only "
-                "one evaluation has a price.",
-                "Use an optimizer without one.",
-            )
+    def _check(self):
         if self.n_steps >= self.plan.n_steps:
             raise BudgetExceededError(
                 f"All {self.plan.n_steps} steps that epsilon={self.plan.epsilon:g} at "
@@ -163,7 +189,9 @@ class Run:
     def _release(self):
         """Put the private gradient of the sample into ``grad``."""
         clipper = self.clipper
-        if self._n_rows:
+        if self._is_alone and not clipper.n_backwards:
+            clipper.zero_sums()
+        else:
             clipper.clipped_sums()
         self._check_bound()
         self.spending.charge()
@@ -208,3 +236,21 @@ class Run:
     def _adapt(self, mode):
         count = mode.count + float(normal(1, self._rng, self._count_noise()))
         mode.update(count, self.plan.sampler.batch_size)
+
+
+def _evaluated(args, kwargs):
+    """Return what the step is called with, after its closure, if there is one, was called once.
+
+    A closure computes the loss and goes backward. An optimizer that is given one would call it
+    after the private gradient was put in place; so it is called before, and its value is kept.
+    """
+    optimizer, *rest = args
+    kwargs = dict(kwargs)
+    closure = rest[0] if rest else kwargs.get("closure")
+    if closure is None:
+        return args, kwargs
+    with torch.enable_grad():
+        loss = closure()
+    if rest:
+        return (optimizer, lambda: loss, *rest[1:]), kwargs
+    return args, kwargs | {"closure": lambda: loss}

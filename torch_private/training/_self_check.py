@@ -5,14 +5,14 @@ clipped, or a layer never moved. So before anything is charged a batch that was 
 and types, never from data) goes through the module:
 
 * one row is replaced, and no other row's output may change, nor depend on it by a gradient, nor may
-  any buffer (running statistics) come out differently;
+  anything that the module keeps (running statistics, the last batch) come out differently;
 * the batch is repeated, and the output of a row may not depend on how many there are;
 * every trainable parameter takes part;
 * the engine's clipped sum is compared with a loop over samples that uses nothing but autograd: no
   longer than its bound, nonzero wherever the loop's is, and equal for flat clipping.
 
-The check draws no random number from torch's generators, and leaves module, buffers and modes as
-they were.
+The check draws no random number from torch's generators, and leaves the module, its modes and what
+it keeps as they were.
 """
 
 import contextlib
@@ -26,6 +26,7 @@ from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 
 from ..clipping import AdaptiveClipping, Clipper, FlatClipping
 from ..sampling import map_tensors, tensors_in
+from ._module_state import ModuleState, explain_state, marks
 from ._synthetic import N_ROWS, call, synthetic_batch, with_other_row
 
 _ROW = 1  # the one that is replaced
@@ -72,11 +73,11 @@ class _Outputs:
     def __init__(self, module, forward):
         self.module = module
         self._forward = forward
-        self._buffers = {name: b.clone() for name, b in module.named_buffers()}
+        self._state = ModuleState(module)
 
     def __call__(self, batch, seed=0):
         """Return the output tensors."""
-        self.restore()
+        self._state.restore()
         torch.manual_seed(seed)
         try:
             outputs = tensors_in(self._forward(self.module, batch))
@@ -98,22 +99,12 @@ class _Outputs:
             )
         return outputs
 
-    def buffers(self):
-        """Return copies of all buffers, by name."""
-        return {name: b.clone() for name, b in self.module.named_buffers()}
-
-    @torch.no_grad()
-    def restore(self):
-        """Give every buffer its first value."""
-        for name, buffer in self.module.named_buffers():
-            buffer.copy_(self._buffers[name])
-
 
 @contextlib.contextmanager
 def _untouched(module):
-    """Train, and leave random numbers, modes, buffers and gradients as they were."""
+    """Train, and leave random numbers, modes, gradients and whatever it keeps as they were."""
     modes = {layer: layer.training for layer in module.modules()}
-    buffers = {name: b.clone() for name, b in module.named_buffers()}
+    state = ModuleState(module)
     devices = sorted({p.device.index for p in module.parameters() if p.is_cuda})
     for layer in modes:
         # A frozen batch norm stays one; whoever wakes it later is refused by the clipper.
@@ -122,27 +113,21 @@ def _untouched(module):
         with torch.random.fork_rng(devices), torch.enable_grad():
             yield
     finally:
-        with torch.no_grad():
-            for name, buffer in module.named_buffers():
-                buffer.copy_(buffers[name])
+        state.restore()
         for layer, training in modes.items():
             layer.training = training
 
 
 def _refuse_mixing(outputs, batch):
     inputs = map_tensors(_differentiable, batch)
-    first, seen = outputs(inputs), outputs.buffers()
+    first, kept = outputs(inputs), marks(outputs.module)
     others = [row for row in range(N_ROWS) if row != _ROW]
     changed = _depends(first, tensors_in(inputs), others)
     with torch.no_grad():
-        second, seen_now = outputs(with_other_row(batch, _ROW)), outputs.buffers()
-    for name, buffer in seen.items():
-        if not torch.equal(buffer, seen_now[name]):
-            raise GuaranteeError.unreleased(
-                f"The buffer {name!r} keeps statistics of the data, which would be released "
-                "without noise.",
-                "Set track_running_stats=False, or replace the layer by GroupNorm.",
-            )
+        second, kept_now = outputs(with_other_row(batch, _ROW)), marks(outputs.module)
+    different = [path for path, mark in kept_now.items() if kept.get(path) != mark]
+    if different:
+        raise GuaranteeError.unreleased(explain_state(outputs.module, different[0]))
     pairs = zip(first, second, strict=True)
     if changed or any(not _same(a.detach()[others], b[others]) for a, b in pairs):
         raise GuaranteeError.unreleased(
@@ -188,7 +173,16 @@ def _depends(outputs, inputs, others):
     total = _losses(outputs)[others].sum()
     if not inputs or not total.requires_grad:
         return False
-    found = torch.autograd.grad(total, inputs, allow_unused=True)
+    try:
+        found = torch.autograd.grad(total, inputs, allow_unused=True)
+    except RuntimeError as error:
+        if "use_reentrant" not in str(error):
+            raise
+        raise GuaranteeError.unreleased(
+            "A layer is recomputed in a backward pass of its own (a reentrant checkpoint), apart "
+            "from the other layers of its samples.",
+            "Checkpoint with use_reentrant=False.",
+        ) from error
     return any(g is not None and bool(g[_ROW].nan_to_num().any()) for g in found)
 
 

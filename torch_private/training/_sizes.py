@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import torch
 
-from ..sampling import map_tensors, same_random_numbers, tensors_in
+from ..sampling import map_tensors, tensors_in
 
 _MOST_OTHERS = 4  # Tensors beside the outputs that may or may not have a row a sample.
 _PRECISE = (torch.float32, torch.float64)
@@ -67,7 +67,7 @@ def fault_of_sizes(tape, reduction):
     UncheckedError
         If it cannot be computed again on a part of the batch.
     """
-    with same_random_numbers(tape.device), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # They were given when the loss was computed.
         faults = [_fault_of_inputs(tape, c) for c in tape.calls if c.rows and c.rows.grads]
         faults += [_fault_of_loss(tape, c, reduction) for c in tape.calls if c.is_backward]

@@ -25,6 +25,7 @@ from torch.overrides import TorchFunctionMode, _pop_mode, _push_mode
 
 from sklearn_private.exceptions import GuaranteeError
 
+from ..clipping import Hook
 from ..sampling import generators_of, map_tensors, tensors_in
 
 MOST_CALLS = 100_000
@@ -140,33 +141,55 @@ class Tape(TorchFunctionMode):
         self._handles = []
         for layer in module.modules():
             self._handles += [
-                layer.register_forward_pre_hook(self._enter_module, prepend=True, with_kwargs=True),
-                layer.register_forward_hook(self._leave_module, with_kwargs=True, always_call=True),
+                layer.register_forward_pre_hook(
+                    Hook(self._enter_module), prepend=True, with_kwargs=True
+                ),
+                layer.register_forward_hook(
+                    Hook(self._leave_module), with_kwargs=True, always_call=True
+                ),
             ]
+        self._awake = True
         self.__enter__()
 
-    def remove(self):
-        """Leave the module, and the stack of modes; those that were entered later keep theirs."""
-        for handle in self._handles:
-            handle.remove()
-        if self._handles:
-            above = []
+    def sleep(self):
+        """Leave the stack of modes until the module is called with a tensor of the batch."""
+        if self._awake:
+            self._awake = False
+            above = []  # Modes that were entered later keep their places.
             while (mode := _pop_mode()) is not self:
                 above.append(mode)
             for mode in reversed(above):
                 _push_mode(mode)
-        self._handles = []
+
+    def remove(self):
+        """Leave the module, and the stack of modes."""
+        self.sleep()
+        for handle in self._handles:
+            handle.remove()
+
+    def _wake(self, given):
+        sources = {id(t) for t, _ in self.sources}
+        if any(id(t) in sources for t in given):
+            self._awake = True
+            self.__enter__()
+        else:
+            self.fault = (
+                "the batch was taken out of a loop that was left at once, and changed before the "
+                "module. Iterate over the loader, or keep its iterator"
+            )
 
     def _enter_module(self, layer, args, kwargs):
         self._depth += 1
-        if self._depth == 1:
+        if self._depth == 1 and not self._awake:
+            self._wake(tensors_in([args, kwargs]))
+        if self._depth == 1 and self._awake:
             self._note_outside([args, kwargs])
             inputs = [t.detach().clone() for t in tensors_in([args, kwargs])]
             generators = (self._python, *self._generators)
             self._began = tuple((g, g.get_state()) for g in generators), inputs
 
     def _leave_module(self, layer, args, kwargs, output):
-        if self._depth == 1 and output is not None:
+        if self._depth == 1 and self._awake and output is not None:
             drawn, inputs = self._began
             rows = Rows(inputs, [])
             rows.observe(tensors_in(output))
@@ -206,14 +229,32 @@ class Tape(TorchFunctionMode):
                     "the loss uses a tensor that was taken from inside of the module, or computed "
                     "before the batch. Return from the module what the loss takes"
                 )
-            if self.n_rows > 1 and tensor.dim() and len(tensor) == self.n_rows:
-                self.fault = (
-                    "a tensor with a row for each sample comes neither from the batch nor from "
-                    "what is computed of it. Make it in the data set, or in collate_fn"
-                )
             copy = tensor.detach() if isinstance(tensor, nn.Parameter) else tensor.detach().clone()
             self.outside.append((tensor, copy))
             self.first_used[id(tensor)] = len(self.calls)
+
+    def strangers(self):
+        """Return what enters the loss, has a row for each sample, and does not come from the batch.
+
+        It may be rows of another source, or by chance as long as the batch, like class weights.
+        """
+        losses = [call for call in self.calls if call.is_backward]
+        read = {id(t) for call in ancestors(self.calls, losses) for t in call.read}
+        return [
+            t
+            for t, _ in self.outside
+            if id(t) in read and t.dim() and len(t) == self.n_rows and not t.requires_grad
+        ]
+
+    def storages_of_rows(self):
+        """Return where tensors are that the loop made or changed from rows: addresses."""
+        depends = {id(t) for t, _ in self.sources}
+        found = {t.untyped_storage().data_ptr() for t, _ in self.sources}
+        for call in self.calls:
+            if any(id(t) in depends for t in call.read):
+                depends.update(map(id, call.written))
+                found.update(t.untyped_storage().data_ptr() for t in call.written)
+        return found
 
     def play(self, calls, sources):
         """Make calls again.

@@ -10,6 +10,7 @@ only.
 import json
 import os
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
@@ -95,7 +96,8 @@ def other_ledgers(ledger: "PrivacyLedger") -> tuple[LedgerRecord, ...]:
     Returns
     -------
     tuple of LedgerRecord
-        The oldest first. Files that are gone are among them (see ``exists``).
+        The oldest first; names of data sets are compared without case. Files that are gone are
+        among them (see ``exists``).
 
     Raises
     ------
@@ -117,9 +119,14 @@ def other_ledgers(ledger: "PrivacyLedger") -> tuple[LedgerRecord, ...]:
     latest = {
         (record.uuid, record.path if record.uuid == ledger.uuid else None): record
         for record in _read(own.with_name(REGISTRY))
-        if record.dataset == ledger.dataset
+        if _folded(record.dataset) == _folded(ledger.dataset)
     }
     return tuple(record for record in latest.values() if not _is_same(record, ledger, own))
+
+
+def _folded(dataset: str | None) -> str | None:
+    """Return a name without what people do not mean by it: case, and forms of one letter."""
+    return dataset and unicodedata.normalize("NFKC", dataset).casefold()
 
 
 def _is_same(record: LedgerRecord, ledger: "PrivacyLedger", own: Path) -> bool:

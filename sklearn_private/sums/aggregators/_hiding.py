@@ -58,7 +58,8 @@ class Hiding(ABC):
     def open(self, question: Question, hidden: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
         """Return the total of all sites' ring elements, and the bytes that each site sent."""
         adding = NARROW if len(hidden[0]) == 1 else RING
-        return self.network.total(question, hidden, adding), hidden[0].nbytes
+        n_bytes = self.network.copies * hidden[0].nbytes
+        return self.network.total(question, hidden, adding), n_bytes
 
     def addends(self, statistic: Statistic, *broadcast: Any) -> list[tuple[np.ndarray]]:
         """Return what each site that is here sends: a tuple of one array of ring elements."""

@@ -71,10 +71,13 @@ class Network(Protocol):
         How many sites there are.
     n_here : int
         How many of them are in this process.
+    copies : int
+        How often a site sends each of its vectors.
     """
 
     n_sites: int
     n_here: int
+    copies: int
 
     def exchange(self, question: Question, messages: Sequence[bytes]) -> list[bytes]:
         """Return the messages of all sites, given those of the sites that are here."""
@@ -96,6 +99,7 @@ class Together:
 
     def __init__(self, n_sites: int) -> None:
         self.n_sites = self.n_here = n_sites
+        self.copies = 1
 
     def exchange(self, question: Question, messages: Sequence[bytes]) -> list[bytes]:
         """Return the messages: they are all there."""
@@ -120,7 +124,7 @@ class Apart:
     n_here = 1
 
     def __init__(self, channel: Any) -> None:
-        self.n_sites = len(channel.sites)
+        self.n_sites, self.copies = len(channel.sites), channel.copies
         self._channel = channel
 
     def exchange(self, question: Question, messages: Sequence[bytes]) -> list[bytes]:
@@ -134,7 +138,7 @@ class Apart:
         """Send this site's vector, and return the sum of all, added in the order of the sites."""
         payload = vectors[0].tobytes()
         if adding.hidden and self.n_sites <= MOST_FORWARDED:
-            answers = self._channel.exchange(question, payload)
+            answers = self._channel.exchange(question, payload, same_size=True)
             return reduce(adding.add, map(adding.read, answers))
         return adding.read(self._channel.total(question, payload, add=adding.name))
 

@@ -59,6 +59,7 @@ def guarded(
     threshold: int | None,
     min_rows: int | None,
     noisy: bool = False,
+    n_sites: int | None = None,
 ) -> Guard:
     """Return the guard of a fit, once it let the fit pass.
 
@@ -78,6 +79,8 @@ def guarded(
         Takes the place of the rule.
     noisy : bool, default=False
         Whether the noisy program will run: whoever adds the noise may see the sums without it.
+    n_sites : int, default=None
+        How many sites there are, where only one of them is here: it then decides by its own rows.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def guarded(
         If rows could be read from what would be opened.
     """
     sizes = data.sizes(target=is_regressor(owner))
-    reach = Reach(len(sizes), threshold)
+    reach = Reach(n_sites or len(sizes), threshold)
     n_columns = data.schema.n_features
     found = Guard(
         program.asks_noisy if noisy else program.asks,
@@ -100,6 +103,7 @@ def guarded(
         min_rows=min_rows,
         n_numbers=0 if noisy else program.n_numbers(n_columns),
         trusted=noisy,
+        alone=n_sites is not None,
     )
     found.check()
     return found

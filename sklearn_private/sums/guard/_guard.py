@@ -119,6 +119,8 @@ class Guard:
     trusted : bool, default=False
         Whether the reader may see exact sums, since it is who adds noise to them: only the number
         of rows then counts.
+    alone : bool, default=False
+        Whether the site that is here decides by its own rows, since it takes no other's word.
     """
 
     asks: Sequence[Statistic]
@@ -129,16 +131,18 @@ class Guard:
     min_rows: int | None = None
     n_numbers: int = 0
     trusted: bool = False
+    alone: bool = False
     n_opened: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.opens = strongest(self.asks)
         weight = np.array([size.weight for size in self.sizes])
         squares = np.array([size.squares for size in self.sizes])
-        effective = self.reach.effective(weight, squares)
+        deciding = Reach(len(self.sizes)) if self.alone else self.reach
+        effective = deciding.effective(weight, squares)
         self._n_unknown = len(self.sizes[0].apart)  # numbers a row, the target included
         self._values, self._classes = np.split(effective, [self._n_unknown])
-        self._apart = self.reach.least(np.array([size.apart for size in self.sizes], dtype=float))
+        self._apart = deciding.least(np.array([size.apart for size in self.sizes], dtype=float))
 
     @property
     def n_samples(self) -> int:
