@@ -10,7 +10,7 @@ from ..exceptions import PrivacyWarning
 from ._learner import Learner
 from .columns import feature_names, featured, labelled
 from .releases import publishable, shuffled, undeclared_columns
-from .tables import Table, write_labels
+from .tables import Table, without_unused, write_labels
 
 
 class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
@@ -298,8 +298,9 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
         table or that break a constraint in it (none, for the fitted table without
         ``max_suppression``); what is left is judged again, since constraints may compare classes
         with the whole table. The others are shuffled by randomness of the operating system and
-        get a new index; the ``subject_id`` column is dropped. ``release_statement_`` counts what
-        was suppressed.
+        get a new index; the ``subject_id`` column is dropped, and so is what a container carries
+        beside its rows: categories and labels that no published row holds, the name of the index,
+        metadata. ``release_statement_`` counts what was suppressed.
 
         Parameters
         ----------
@@ -332,7 +333,7 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
         self.release_statement_ = self._statement(cells, np.ones_like(cells), person, kept)
         drop = () if roles.subject is None else (roles.subject,)
         public = labelled(table, roles, self.labels_, cells).without(drop)
-        return public.take(shuffled(np.flatnonzero(kept))).native
+        return without_unused(public.take(shuffled(np.flatnonzero(kept)))).native
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the columns of the output.

@@ -6,6 +6,7 @@ from ._counting import Counts, Tally
 from ._roles import Roles
 from ._sources import N_ROWS, source_of
 from ._table import Table
+from ._unused import without_unused
 from ._values import MISSING, TIME, is_missing, kind_of, read, read_distinct, show
 from ._write import write_labels
 
@@ -29,5 +30,6 @@ __all__ = [
     "source_of",
     "sums",
     "text_of",
+    "without_unused",
     "write_labels",
 ]
