@@ -142,10 +142,12 @@ def hierarchies():
 def compare_losses(table, trees, ks, raw):
     """Print the losses of all tools, and the times at k = 10."""
     ways = {
+        "mondrian, supported labels": {},
         "mondrian, tight labels": {"labels": "tight"},
-        "mondrian, cell labels": {},
+        "mondrian, cell labels": {"labels": "cell"},
+        "mondrian, hierarchies, supported": {"hierarchies": trees},
         "mondrian, hierarchies, tight": {"labels": "tight", "hierarchies": trees},
-        "mondrian, hierarchies, cell": {"hierarchies": trees},
+        "mondrian, hierarchies, cell": {"labels": "cell", "hierarchies": trees},
         "local": {"method": "local"},
         "local, hierarchies": {"method": "local", "hierarchies": trees},
     }
@@ -160,7 +162,7 @@ def compare_losses(table, trees, ks, raw):
             if k == 10:
                 seconds[name] = spent
         print(f"{name:<40}" + "".join(f"{a:>8.4f}{b:>8.4f}" for a, b in losses))
-        if "cell" in name:
+        if "cell" in name or "supported" in name:
             print(
                 f"{'    loss of the printed labels':<40}" + "".join(f"{x:>16.4f}" for x in printed)
             )
@@ -271,7 +273,7 @@ def compare_models(table, n_splits):
         print(f"{name:<52}{np.mean(scores):>8.4f}")
 
     line("raw", cross_val_score(boosting, raw, y, scoring="roc_auc", cv=splits))
-    for labels in ("cell", "tight"):
+    for labels in ("supported", "cell", "tight"):
         first = KAnonymizer(10, output="numeric", labels=labels)
         some = ColumnTransformer(
             [("known", first, KNOWN)], remainder=OrdinalEncoder(**UNSEEN), sparse_threshold=0
@@ -290,9 +292,11 @@ def within_cells(labels, model, X, raw, y, train, test):
     It stands for what a model could at best learn from labels of these cells.
     """
     raw_fitted = model.fit(raw.iloc[train], y[train]).predict_proba(raw.iloc[train])[:, 1]
-    anonymizer = KAnonymizer(10, labels=labels).fit(X.iloc[train])
-    cell = anonymizer.transform(X).groupby(QUASI, observed=True).ngroup().to_numpy()
-    mean = np.bincount(cell[train], raw_fitted) / np.bincount(cell[train])
+    anonymizer = KAnonymizer(10, labels=labels, output="numeric").fit(X.iloc[train])
+    # Rows of one cell have the same features; those that fit no cell get the mean of all.
+    _, cell = np.unique(anonymizer.transform(X), axis=0, return_inverse=True)
+    total, n = (np.bincount(cell[train], w, cell.max() + 1) for w in (raw_fitted, None))
+    mean = np.where(n > 0, total / np.maximum(n, 1), raw_fitted.mean())
     return roc_auc_score(y[test], mean[cell[test]])
 
 

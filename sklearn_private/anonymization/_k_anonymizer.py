@@ -9,7 +9,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..exceptions import PrivacyWarning
 from ._learner import Learner
 from .columns import feature_names, featured, labelled
-from .releases import publishable, shuffled, undeclared_columns
+from .methods import alike
+from .releases import publishable, shuffled, undeclared_columns, unseen_values
 from .tables import Table, without_unused, write_labels
 
 
@@ -53,12 +54,16 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
         narrower that loss is saved: they get the label ``"*"`` in every quasi-identifier. They
         are at least ``k`` people, or none; ``release`` drops them. For ``"mondrian"`` and
         ``"lattice"``.
-    labels : {"cell", "tight"}, default="cell"
+    labels : {"supported", "cell", "tight"}, default="supported"
         What a label of ``"mondrian"`` shows; those of methods without a ``transform`` are tight.
-        ``"cell"``: the cut points around a cell, its outer cells open; no
-        extreme of the data is shown, and a category held by fewer than ``k`` people is shown as
-        ``"(other)"``. ``"tight"``: the least and the greatest value, or the categories, of the
-        fitted people in the cell. It says more, and shows exact extremes.
+        ``"supported"``: the narrowest range around the fitted people in a cell whose ends are
+        supported, which means that at least ``k`` people of the table lie between each two
+        possible ends, and beyond the last ones; or the categories, or the lowest group, of these
+        people. ``"cell"``: the cut points around a cell, its outer cells open. It says less.
+        Neither shows an extreme that is not the value of ``k`` people, and both show a category
+        held by fewer than ``k`` as ``"(other)"``. ``"tight"``: the least and the greatest value,
+        or the categories, of the fitted people in the cell. It says more, and shows exact
+        extremes.
     output : {"labels", "numeric"}, default="labels"
         What ``transform`` returns. ``"labels"``: the table with ordered categories in place of
         the quasi-identifiers. ``"numeric"``: features for a model: midpoint and width of a range,
@@ -109,10 +114,16 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
     rows. A new row shares its label with ``k`` *fitted* people: a batch of new rows need not be
     k-anonymous by itself, which ``release`` sees to.
 
-    A missing value is a category of its own (``"(missing)"``). An unseen category falls into
-    ``"(other)"`` where there is one, else to the rarest one; a number out of range falls into an
-    outer cell, as does a missing one where none was fitted. Categories are compared by their
-    printed form; one that prints ``"*"`` is part of ``"(other)"``.
+    Labels are true of the rows that have them. A new row in a cell whose labels are not gets those
+    of ``"cell"``. Where a value is none that was fitted (an unseen category, a missing value in a
+    column that had none) and the label of its cell is not ``"*"`` there, the row gets ``"*"`` in
+    every quasi-identifier; ``release`` counts such rows in a finding. An unseen category is one
+    of ``"(other)"`` where there is such a label, and a number out of range lies in an outer cell.
+    With ``output="numeric"`` a row has the features of the fitted people in its cell.
+
+    A missing value is a category of its own (``"(missing)"``). Categories are compared by one
+    printed form, in which 1, 1.0 and ``"1"`` are the same; one that prints ``"*"`` is part of
+    ``"(other)"``.
 
     References
     ----------
@@ -132,7 +143,7 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
     array([['< 35'],
            ['>= 35']], dtype=object)
     >>> print(anonymizer.privacy_statement_.claim())
-    3-anonymity of 6 people over 1 quasi-identifiers (0 suppressed, information loss 0.500)
+    3-anonymity of 6 people over 1 quasi-identifiers (0 suppressed, information loss 0.487)
     """
 
     def __init__(
@@ -146,7 +157,7 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
         method="mondrian",
         hierarchies=None,
         max_suppression=0.0,
-        labels="cell",
+        labels="supported",
         output="labels",
         subject_id=None,
     ):
@@ -234,7 +245,7 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
         """
         self._refuse_elsewhere(X)
         table, cells = self._learn(X)
-        return self._answer(table, self._find(table) if cells is None else cells)
+        return self._answer(table, self._find(table, fitted=True)[0] if cells is None else cells)
 
     def transform(self, X):
         """Return rows with the labels of their cells.
@@ -260,7 +271,7 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
         self._refuse_fitted_rows_only("transform")
         self._refuse_elsewhere(X)
         table = Table.validated(self, X, reset=False)
-        return self._answer(table, self._find(table))
+        return self._answer(table, self._find(table, fitted=self.output == "numeric")[0])
 
     def transform_file(self, source, target, *, progress=False):
         """Write the rows of a table that need not fit into memory with the labels of their cells.
@@ -320,17 +331,21 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
         """
         if self._knows_fitted_rows_only:
             table, cells = self._learn(table)
+            findings = ()
         else:
             check_is_fitted(self, "labels_")
             table = Table.validated(self, table, reset=False)
-            cells = self._find(table)
+            cells, unseen = self._find(table, fitted=False)
+            cells, findings = alike(cells, self.cells_.n_boxes), unseen_values(int(unseen.sum()))
         roles = self._roles
         finding = undeclared_columns(roles, table.columns)
         if finding is not None:
             warnings.warn(finding.message, PrivacyWarning, stacklevel=2)
         person = roles.person(table)
         kept = publishable(self, table, roles, cells, person, cells != self._suppressed)
-        self.release_statement_ = self._statement(cells, np.ones_like(cells), person, kept)
+        self.release_statement_ = self._statement(
+            cells, np.ones_like(cells), person, kept, findings
+        )
         drop = () if roles.subject is None else (roles.subject,)
         public = labelled(table, roles, self.labels_, cells).without(drop)
         return without_unused(public.take(shuffled(np.flatnonzero(kept)))).native

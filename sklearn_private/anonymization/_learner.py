@@ -7,7 +7,7 @@ from .._checks import Checks
 from ..exceptions import InvalidParameterError
 from ._parameters import check_constraints, check_hierarchies
 from .columns import passed_through
-from .methods import METHODS, n_people, pose
+from .methods import LABELS, METHODS, n_people, pose, truthful
 from .releases import anonymity_statement
 from .tables import N_ROWS, Counts, Roles, Table, Tally, kind_of, read_distinct, source_of
 
@@ -26,7 +26,7 @@ class Learner(BaseEstimator):
         check = Checks(self)
         check.integer("k", at_least=2)
         check.choice("method", among=tuple(METHODS))
-        check.choice("labels", among=("cell", "tight"))
+        check.choice("labels", among=tuple(LABELS))
         check.choice("output", among=("labels", "numeric"))
         check.real("max_suppression", at_least=0, below=1)
         check_constraints(self)
@@ -107,17 +107,23 @@ class Learner(BaseEstimator):
         )
         return cells
 
-    def _find(self, table):
-        """Return the cell of each row, a bounded number of rows at a time."""
-        cells = np.empty(len(table), dtype=np.int32)
+    def _find(self, table, *, fitted):
+        """Return the cell of each row, and whether its values are none that were fitted.
+
+        ``fitted`` is that of :func:`truthful`. A bounded number of rows is read at a time.
+        """
+        cells, unseen = np.empty(len(table), dtype=np.int32), np.zeros(len(table), dtype=bool)
+        n_boxes = self.cells_.n_boxes
         for start in range(0, len(table), N_ROWS):
             rows = table.rows(start, start + N_ROWS)
             codes = np.empty((len(self.grids_), len(rows)), dtype=np.int32)
             for j, (i, kind) in enumerate(zip(self._roles.quasi, self._kinds, strict=True)):
                 values, number = read_distinct(rows.column(i), kind, table.columns[i])
                 codes[j] = self.grids_[j].encode(values)[number]
-            cells[start : start + N_ROWS] = self.cells_.find(codes)
-        return cells
+            found = truthful(self.labels_, self.cells_.find(codes), codes, n_boxes, fitted=fitted)
+            cells[start : start + N_ROWS] = found
+            unseen[start : start + N_ROWS] = (codes < 0).any(axis=0) & (found == n_boxes)
+        return cells, unseen
 
     @property
     def _knows_fitted_rows_only(self):
@@ -138,13 +144,14 @@ class Learner(BaseEstimator):
                 "memory. Use fit, and then transform_file."
             )
 
-    def _statement(self, cells, weight, person, kept):
+    def _statement(self, cells, weight, person, kept, findings=()):
         """Return the statement about rows, or units of them, of which ``kept`` say something."""
         loss = np.mean([part.penalty[part.of_cell] for part in self.labels_], axis=0)[cells]
         return anonymity_statement(
             self,
             self._roles,
             self._columns,
+            findings,
             n_people=_people(weight, person, slice(None)),
             n_suppressed=_people(weight, person, ~kept),
             information_loss=float(weight @ np.where(kept, loss, 1.0) / max(1, weight.sum())),

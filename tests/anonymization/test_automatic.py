@@ -19,7 +19,7 @@ def test_categories_have_two_levels_and_rare_ones_are_not_listed():
 
 def test_a_column_of_rare_categories_is_the_root_everywhere():
     tree = automatic(["a", "b"], "category", np.array([1, 1]), 2)
-    axis, codes = HierarchyAxis.of(["a", "b"], tree)
+    axis, codes = HierarchyAxis.from_values(["a", "b"], tree)
     assert axis.penalty(codes, codes, None).tolist() == [1.0, 1.0]
 
 
@@ -62,5 +62,5 @@ def test_times_get_calendar_periods(n, units):
 def test_a_column_that_is_always_missing_has_a_hierarchy(kind):
     column = np.array([np.nan]) if kind == "number" else np.array(["NaT"], "datetime64[us]")
     tree = automatic(column, kind, np.array([3]), 2)
-    axis, codes = HierarchyAxis.of(column, tree)
+    axis, codes = HierarchyAxis.from_values(column, tree)
     assert axis.hierarchy.leaves[codes[0]] == "(missing)"

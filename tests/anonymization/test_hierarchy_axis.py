@@ -26,19 +26,19 @@ def texts_of(labels):
 
 
 def test_a_class_costs_the_leaves_under_the_lowest_group_that_holds_it():
-    axis, codes = HierarchyAxis.of(["Porto", "Lyon", "Nice", "Lima"], CITIES)
+    axis, codes = HierarchyAxis.from_values(["Porto", "Lyon", "Nice", "Lima"], CITIES)
     assert codes.tolist() == [2, 0, 1, 3]
     low, high = np.array([0, 0, 0, 2, 0]), np.array([0, 1, 2, 3, 4])
     assert axis.penalty(low, high, None).tolist() == [0.0, 2 / 5, 3 / 5, 1.0, 1.0]
 
 
 def test_an_interval_costs_its_share_even_alone():
-    axis, codes = HierarchyAxis.of(np.array([5.0, 15.0]), Hierarchy.intervals([0, 10, 20]))
+    axis, codes = HierarchyAxis.from_values(np.array([5.0, 15.0]), Hierarchy.intervals([0, 10, 20]))
     assert axis.penalty(codes, codes, None).tolist() == [1 / 4, 1 / 4]
 
 
 def test_values_that_are_not_listed_have_a_code_behind_all_others_that_costs_everything():
-    axis, codes = HierarchyAxis.of(["Lyon", "Oslo", "Rome"], CITIES)
+    axis, codes = HierarchyAxis.from_values(["Lyon", "Oslo", "Rome"], CITIES)
     assert codes.tolist() == [0, 5, 5]
     assert axis.size.size == 6
     assert axis.penalty(codes[1:], codes[1:], None).tolist() == [1.0, 1.0]
@@ -47,11 +47,11 @@ def test_values_that_are_not_listed_have_a_code_behind_all_others_that_costs_eve
     assert texts_of(grid.labels(np.array([5, 3]), np.array([5, 5]), numeric=False)) == ["*", "*"]
 
 
-def test_where_none_was_fitted_a_value_that_is_not_listed_belongs_to_the_last_leaf():
-    axis, _ = HierarchyAxis.of(["Lyon", "Lima"], CITIES)
+def test_where_none_was_fitted_a_value_that_is_not_listed_has_no_code():
+    axis, _ = HierarchyAxis.from_values(["Lyon", "Lima"], CITIES)
     grid, _ = axis.grid(np.array([0]), np.array([3]))
     assert grid.n_codes == 5
-    assert grid.encode(["Oslo", "(missing)"]).tolist() == [4, 4]
+    assert grid.encode(["Oslo", "(missing)"]).tolist() == [-1, -1]
 
 
 def test_missing_values_are_a_leaf_of_their_own():
@@ -61,7 +61,7 @@ def test_missing_values_are_a_leaf_of_their_own():
         (np.array([1.0, np.nan]), Hierarchy.intervals([0, 2])),
         (np.array(["2020-01-01", "NaT"], "M8[us]"), Hierarchy.dates("2020-01-01", "2020-12-31")),
     ):
-        axis, codes = HierarchyAxis.of(column, tree)
+        axis, codes = HierarchyAxis.from_values(column, tree)
         assert codes[1] == len(tree.leaves) == axis.size.size - 1
         labels = axis.tight_labels(codes, np.array([0, 1]), 2, numeric=False)
         assert texts_of(labels)[1] == "(missing)"
@@ -69,11 +69,11 @@ def test_missing_values_are_a_leaf_of_their_own():
 
 def test_a_hierarchy_that_lists_no_value_of_its_column_is_refused():
     with pytest.raises(InvalidParameterError, match="hierarchy of 'city' lists none of its values"):
-        HierarchyAxis.of(["lyon", "nice"], CITIES, "city")
+        HierarchyAxis.from_values(["lyon", "nice"], CITIES, "city")
 
 
 def test_cuts_lie_where_the_largest_groups_meet():
-    axis, _ = HierarchyAxis.of(list(CITIES.leaves), CITIES)
+    axis, _ = HierarchyAxis.from_values(list(CITIES.leaves), CITIES)
     _, threshold = axis.grid(np.array([0, 0, 1, 0, 3]), np.array([4, 2, 3, 1, 4]))
     assert threshold.tolist() == [2, 1, 2, 0, 3]
 
@@ -81,7 +81,9 @@ def test_cuts_lie_where_the_largest_groups_meet():
 @given(st.integers(0, 10_000), st.integers(2, 60), st.integers(2, 4))
 def test_a_threshold_parts_the_codes_of_its_cut(seed, n, fanout):
     rng = np.random.default_rng(seed)
-    axis, _ = HierarchyAxis.of([str(i) for i in range(n)], Hierarchy.ordered(range(n), fanout))
+    axis, _ = HierarchyAxis.from_values(
+        [str(i) for i in range(n)], Hierarchy.ordered(range(n), fanout)
+    )
     below, above = np.sort([rng.choice(n, 2, replace=False) for _ in range(10)], axis=1).T
     _, threshold = axis.grid(below, above)
     assert (below <= threshold).all()
@@ -97,7 +99,7 @@ def test_labels_name_the_lowest_group_and_the_root_by_a_star():
 
 
 def test_tight_labels_name_the_group_of_the_fitted_people_only():
-    axis, codes = HierarchyAxis.of(["Lyon", "Nice", "Porto", "Lima", "Lima"], CITIES)
+    axis, codes = HierarchyAxis.from_values(["Lyon", "Nice", "Porto", "Lima", "Lima"], CITIES)
     labels = axis.tight_labels(codes, np.array([0, 0, 1, 2, 2]), 3, numeric=False)
     assert texts_of(labels) == ["France", "Porto", "Lima"]
     assert labels.penalty[labels.of_cell].tolist() == [2 / 5, 0.0, 0.0]
@@ -142,7 +144,7 @@ def test_features_of_intervals_are_their_midpoint_and_width():
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=1, max_size=20))
 def test_every_number_is_encoded_and_labelled(values):
-    axis, codes = HierarchyAxis.of(np.array(values), Hierarchy.intervals([0, 1], [1]))
+    axis, codes = HierarchyAxis.from_values(np.array(values), Hierarchy.intervals([0, 1], [1]))
     grid = HierarchyGrid(axis.hierarchy, axis.outside)
     assert (codes == grid.encode(np.array(values))).all()
     labels = grid.labels(codes, codes, numeric=True)

@@ -21,7 +21,9 @@ DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 def problem(columns, trees, person=None):
     """Return axes and units; every row is a unit, so that classes of units are those of rows."""
-    parts = [HierarchyAxis.of(column, tree) for column, tree in zip(columns, trees, strict=True)]
+    parts = [
+        HierarchyAxis.from_values(column, tree) for column, tree in zip(columns, trees, strict=True)
+    ]
     axes, codes = [axis for axis, _ in parts], np.array([codes for _, codes in parts])
     n = codes.shape[1]
     empty = np.empty((0, n), dtype=np.int32)

@@ -10,7 +10,9 @@ from sklearn_private.anonymization.tables._combinations import Units
 
 
 def problem(columns, trees):
-    parts = [HierarchyAxis.of(column, tree) for column, tree in zip(columns, trees, strict=True)]
+    parts = [
+        HierarchyAxis.from_values(column, tree) for column, tree in zip(columns, trees, strict=True)
+    ]
     axes = [axis for axis, _ in parts]
     return axes, Units.of([codes for _, codes in parts], [axis.size.size for axis in axes])
 

@@ -43,7 +43,11 @@ def axes_and_codes(rng, n, spread=8):
     age = rng.integers(0, spread, n).astype(float)
     job = [f"job {v}" for v in rng.integers(0, spread, n)]
     letter = list(rng.choice(list("aebds"), n))
-    parts = OrderedAxis.of(age), CategoryAxis.of(job, fewest=2), HierarchyAxis.of(letter, TREE)
+    parts = (
+        OrderedAxis.from_column(age),
+        CategoryAxis.from_column(job, fewest=2),
+        HierarchyAxis.from_values(letter, TREE),
+    )
     axes, codes = zip(*parts, strict=True)
     return axes, np.stack(codes).astype(np.int32)
 
@@ -109,7 +113,7 @@ def test_pieces_begin_anew_with_each_class():
 
 def test_a_column_of_many_codes_needs_no_table_of_all_pairs():
     values = np.random.default_rng(0).permutation(2000).astype(float)
-    axis, codes = OrderedAxis.of(values)
+    axis, codes = OrderedAxis.from_column(values)
     costs = window_costs([column_of(axis)], codes[None], np.arange(2000), range(2, 3), 2)
     width = np.abs(np.diff(values)) / np.ptp(values)
     np.testing.assert_allclose(costs[0, 2:], 2 * width, rtol=1e-6)
@@ -197,7 +201,7 @@ def test_stretches_with_a_bad_class_are_cut_as_before():
 
 
 def test_the_levels_of_a_hierarchy_are_its_nodes():
-    axis, codes = HierarchyAxis.of(list("aebds"), TREE)
+    axis, codes = HierarchyAxis.from_values(list("aebds"), TREE)
     levels = Levels.of(axis, codes, np.ones(5))
     named = [
         {frozenset(np.array(TREE.leaves)[group == g]) for g in set(group.tolist())}
@@ -228,7 +232,7 @@ def test_a_peel_leaves_at_most_one_class_too_small(seed, n, k):
 
 
 def test_a_peel_leaves_a_group_that_breaks_a_constraint_for_a_coarser_generalisation():
-    axis, codes = OrderedAxis.of(np.repeat([20.0, 21.0, 60.0], 3))
+    axis, codes = OrderedAxis.from_column(np.repeat([20.0, 21.0, 60.0], 3))
     values = np.array([0, 0, 0, 1, 1, 1, 0, 1, 0])
     problem = problem_of(
         (axis,), codes[None].astype(np.int32), 3, values=values, constraints=(LDiversity(2),)
@@ -326,7 +330,7 @@ def test_a_table_without_rows_has_no_classes():
 
 def test_a_lone_row_joins_what_is_nearest_although_it_equals_nothing():
     age = np.array([30.0] * 7 + [31.0] + [70.0] * 8)
-    axis, codes = OrderedAxis.of(age)
+    axis, codes = OrderedAxis.from_column(age)
     classes = local_classes(problem_of((axis,), codes[None].astype(np.int32), 4))
     assert cost_of((axis,), codes[None], classes) == pytest.approx(4 / 40)
 
@@ -345,11 +349,11 @@ def test_adult_loses_no_more_than_in_arx(adult_table, data_folder, by_hierarchy,
         paths = {c: data_folder / "hierarchies" / f"{c}.csv" for c in columns if c != "age"}
         trees = {c: Hierarchy.from_table(path, sep=";") for c, path in paths.items()}
     parts = [
-        OrderedAxis.of(adult_table[c].to_numpy(dtype=float))
+        OrderedAxis.from_column(adult_table[c].to_numpy(dtype=float))
         if c == "age"
-        else HierarchyAxis.of(adult_table[c].tolist(), trees[c], c)
+        else HierarchyAxis.from_values(adult_table[c].tolist(), trees[c], c)
         if by_hierarchy
-        else CategoryAxis.of(adult_table[c].tolist())
+        else CategoryAxis.from_column(adult_table[c].tolist())
         for c in columns
     ]
     axes, codes = zip(*parts, strict=True)

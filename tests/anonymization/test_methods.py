@@ -207,7 +207,7 @@ def test_a_combination_that_was_not_fitted_says_nothing_in_the_lattice():
     assert (new.iloc[0] != "*").all()
 
 
-@pytest.mark.parametrize("labels", ["cell", "tight"])
+@pytest.mark.parametrize("labels", ["supported", "cell", "tight"])
 @pytest.mark.parametrize("method", ["mondrian", "local", "lattice"])
 def test_a_category_that_prints_like_the_root_never_passes_for_it(method, labels):
     table = pd.DataFrame({"city": ["*"] * 4 + ["a"] * 4 + ["b"] * 4})

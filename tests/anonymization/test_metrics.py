@@ -295,7 +295,7 @@ def test_scorers_choose_k_by_loss_and_by_risk():
 
 
 @pytest.mark.parametrize("output", ["labels", "numeric"])
-@pytest.mark.parametrize("labels", ["cell", "tight"])
+@pytest.mark.parametrize("labels", ["supported", "cell", "tight"])
 def test_scorers_say_what_the_statement_says_of_the_fitted_table(adult_table, labels, output):
     table = adult_table.head(1_000)[["age", "education", "sex"]]
     anonymizer = KAnonymizer(5, labels=labels, output=output).fit(table)

@@ -52,7 +52,7 @@ class SlowSearch:
 
 def problem_of(axes, codes, k, person=None, rules=None, most_suppressed=0):
     units = Units.of(codes, [axis.size.size for axis in axes], person)
-    return Problem(tuple(axes), units, rules, k, most_suppressed, tight=True, numeric=False)
+    return Problem(tuple(axes), units, rules, k, most_suppressed, "tight", numeric=False)
 
 
 def fast_cells(axes, codes, person, k):
@@ -65,7 +65,7 @@ def fast_cells(axes, codes, person, k):
 def test_all_cells_of_a_level_are_cut_as_if_each_were_alone(seed, n, k):
     rng = np.random.default_rng(seed)
     columns = rng.normal(size=(2, n))  # distinct numbers: no two cuts have the same score
-    axes, codes = zip(*map(OrderedAxis.of, columns), strict=True)
+    axes, codes = zip(*map(OrderedAxis.from_column, columns), strict=True)
     slow = SlowSearch(axes, codes, np.arange(n), k).cells()
     assert fast_cells(axes, codes, None, k) == slow
 
@@ -78,7 +78,7 @@ def test_cells_hold_k_people_and_cannot_be_cut_further(seed, n, k, n_people):
     person = np.unique(rng.integers(0, n_people, n), return_inverse=True)[1]
     if len(set(person)) < k:
         return
-    axes, codes = zip(OrderedAxis.of(age), CategoryAxis.of(job), strict=True)
+    axes, codes = zip(OrderedAxis.from_column(age), CategoryAxis.from_column(job), strict=True)
     search = SlowSearch(axes, codes, person, k)
     for cell in fast_cells(axes, codes, person, k):
         rows = np.array(sorted(cell))
@@ -88,10 +88,10 @@ def test_cells_hold_k_people_and_cannot_be_cut_further(seed, n, k, n_people):
 
 @pytest.mark.parametrize("extents", [boxes, held])
 def test_the_tree_finds_the_leaf_of_every_fitted_unit(rng, extents):
-    axis, codes = OrderedAxis.of(rng.normal(size=300).round(1))
+    axis, codes = OrderedAxis.from_column(rng.normal(size=300).round(1))
     problem = problem_of([axis], [codes], 4)
     cuts = partition(problem, extents)
-    cells, (grid,) = Cells.of(cuts, [axis])
+    cells, (grid,) = Cells.from_cuts(cuts, [axis.grid])
     found = cells.find(grid.encode(axis.values)[None, :])
     assert (found[codes] == cells.cell[cuts.leaf_of_unit][problem.units.of_row]).all()
     assert np.bincount(found[codes]).min() >= 4
@@ -99,8 +99,12 @@ def test_the_tree_finds_the_leaf_of_every_fitted_unit(rng, extents):
 
 
 def test_boxes_tile_the_domain(rng):
-    axes, codes = zip(*[OrderedAxis.of(rng.integers(0, 6, 200)) for _ in range(3)], strict=True)
-    cells, grids = Cells.of(partition(problem_of(axes, codes, 3), boxes), axes)
+    axes, codes = zip(
+        *[OrderedAxis.from_column(rng.integers(0, 6, 200)) for _ in range(3)], strict=True
+    )
+    cells, grids = Cells.from_cuts(
+        partition(problem_of(axes, codes, 3), boxes), [axis.grid for axis in axes]
+    )
     sizes = [grid.n_codes for grid in grids]
     every = np.stack([code.ravel() for code in np.indices(sizes)])
     low, high = cells.boxes(sizes)

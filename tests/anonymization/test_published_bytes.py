@@ -105,7 +105,7 @@ def test_arrow_dictionaries_and_notes_of_other_rows_stay_behind(ordered, write):
     assert b"Smith" not in write(out)
 
 
-@pytest.mark.parametrize("labels", ["cell", "tight"])
+@pytest.mark.parametrize("labels", ["supported", "cell", "tight"])
 def test_labels_that_no_published_row_has_are_not_listed(labels):
     table = pd.DataFrame({"age": np.repeat([20, 30, 40, 50], 10), "ill": "flu"})
     anonymizer = KAnonymizer(k=5, labels=labels, **LISTS).fit(table)

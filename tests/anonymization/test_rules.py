@@ -86,7 +86,7 @@ def drawn_table(seed, n_rows):
     st.integers(0, 10**6),
     st.integers(10, 120),
     st.sampled_from(CONSTRAINTS),
-    st.sampled_from(["cell", "tight"]),
+    st.sampled_from(["supported", "cell", "tight"]),
     st.sampled_from([None, "who"]),
 )
 def test_every_class_holds_k_and_the_constraint(seed, n_rows, constraint, labels, who):

@@ -25,7 +25,7 @@ def suppressed(out, names=QUASI):
     return (out[names].astype(str) == "*").all(axis=1).to_numpy()
 
 
-@pytest.mark.parametrize("labels", ["cell", "tight"])
+@pytest.mark.parametrize("labels", ["supported", "cell", "tight"])
 def test_outliers_are_suppressed_where_that_saves_loss(labels):
     table = towns()
     whole = KAnonymizer(**FIVE, labels=labels).fit(table)
@@ -87,7 +87,7 @@ def test_new_rows_of_a_suppressed_region_say_nothing():
     assert suppressed(anonymizer.transform(new)).tolist() == [False, True]
 
 
-@pytest.mark.parametrize("labels", ["cell", "tight"])
+@pytest.mark.parametrize("labels", ["supported", "cell", "tight"])
 def test_a_model_is_given_the_whole_range_for_a_suppressed_row(labels):
     anonymizer = KAnonymizer(**FIVE, max_suppression=0.1, output="numeric", labels=labels)
     features = anonymizer.fit_transform(towns())
@@ -105,7 +105,7 @@ def test_a_model_is_given_the_whole_range_for_a_suppressed_row(labels):
     st.sampled_from([0.02, 0.1, 0.4]),
     st.sampled_from([(), (LDiversity(2),)]),
     st.sampled_from([None, "who"]),
-    st.sampled_from(["cell", "tight"]),
+    st.sampled_from(["supported", "cell", "tight"]),
 )
 def test_k_constraints_and_the_limit_hold_with_suppression(seed, n, most, constraints, who, labels):
     rng = np.random.default_rng(seed)

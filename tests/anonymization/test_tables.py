@@ -32,7 +32,7 @@ def test_polars_comes_back_as_polars():
     assert isinstance(out, pl.DataFrame)
     assert out.columns == ["note", "age"]
     assert out["age"].to_list() == ["< 30"] * 3 + [">= 30"] * 3
-    assert out["age"].dtype == pl.Enum(["< 30", ">= 30"])
+    assert out["age"].dtype == pl.Enum(["< 30", ">= 30", "*"])  # "*": what fits no cell
     assert out["note"].equals(table["note"])
 
 
@@ -89,10 +89,13 @@ def test_a_table_without_rows_passes_through_transform():
     assert KAnonymizer(k=3).fit(table).transform(table.head(0)).shape == (0, 1)
 
 
-def labels_of(values, k=3, **params):
+def labels_of(values, k=3, labels="cell", **params):
     """Return the label of each value of a column."""
     frame = values if isinstance(values, pl.DataFrame) else pd.DataFrame({"x": values})
-    return [str(v) for v in KAnonymizer(k=k, **params).fit_transform(frame)["x"].to_list()]
+    return [
+        str(v)
+        for v in KAnonymizer(k=k, labels=labels, **params).fit_transform(frame)["x"].to_list()
+    ]
 
 
 def test_missing_numbers_are_a_branch_of_their_own():
@@ -112,9 +115,10 @@ def test_numbers_and_missing_that_cannot_be_told_apart_share_all():
 
 
 def test_a_column_that_is_always_missing_is_one_label():
-    assert labels_of([np.nan] * 3) == ["*"] * 3
+    assert labels_of([np.nan] * 3, labels="supported") == ["(missing)"] * 3
     assert labels_of([np.nan] * 3, labels="tight") == ["(missing)"] * 3
-    assert labels_of([None] * 3) == ["*"] * 3
+    assert labels_of([np.nan] * 3, labels="cell") == ["*"] * 3
+    assert labels_of([None] * 3) == ["(missing)"] * 3
 
 
 @pytest.mark.parametrize(
@@ -141,7 +145,7 @@ def test_texts_of_every_type_are_the_same_categories(values):
     anonymizer = KAnonymizer(k=3).fit(
         values if isinstance(values, pl.DataFrame) else pd.DataFrame({"x": values})
     )
-    assert anonymizer.labels_[0].texts == ("a", "b")
+    assert anonymizer.labels_[0].texts == ("a", "b", "*")
     assert labels_of(values) == JOBS
 
 

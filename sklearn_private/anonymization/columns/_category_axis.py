@@ -3,7 +3,8 @@
 Categories are ordered by frequency, ties by name, so that a cut sets rare ones apart from frequent
 ones. Where labels must not name what fewer than ``k`` people share, such categories are merged into
 one code behind all others, called ``"(other)"``; so are, always, those that are called like it or
-like the label that says nothing, ``"*"``. A value that was not fitted belongs to the last code.
+like the label that says nothing, ``"*"``. A value that was not fitted is one of them, and without
+them has no code.
 """
 
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ from itertools import pairwise, repeat
 import numpy as np
 
 from ..hierarchies import ROOT
-from ..tables import count_people, distinct
-from ._labels import Labels
+from ..tables import MISSING, count_people, distinct
+from ._labels import Labels, Sets
 
 OTHER = "(other)"
+_TRUTHS = {"True": "1", "False": "0"}  # arrays turn truth values beside a missing one into numbers
 _RESERVED = (OTHER, ROOT)  # a category of this name would pass for what the label means
 
 
@@ -36,7 +38,7 @@ class CategoryAxis:
     size: np.ndarray
 
     @classmethod
-    def of(cls, column, *, fewest=0, person=None):
+    def from_column(cls, column, *, fewest=0, person=None):
         """Return the axis of a column and the code of each row.
 
         Parameters
@@ -52,11 +54,13 @@ class CategoryAxis:
         number = {name: i for i, name in enumerate(names)}
         codes = np.fromiter(map(number.__getitem__, column), dtype=np.int64, count=len(column))
         people = count_people(codes, len(names), person)
-        axis, rank = cls.ranked(names, np.bincount(codes, minlength=len(names)), people, fewest)
+        axis, rank = cls.from_counts(
+            names, np.bincount(codes, minlength=len(names)), people, fewest
+        )
         return axis, rank[codes]
 
     @classmethod
-    def ranked(cls, names, rows, people, fewest=0):
+    def from_counts(cls, names, rows, people, fewest=0):
         """Return the axis of counted categories and the code of each of them.
 
         Parameters
@@ -91,19 +95,56 @@ class CategoryAxis:
         """Return the grid of cuts between these pairs of codes, and the threshold of each cut."""
         return CategoryGrid(self.categories, self.size), self.placed(below, above)
 
+    supported_grid = grid
+
+    def among(self, people):
+        """Return the axis itself: its codes tell who supports a label."""
+        del people
+        return self
+
+    def tight_grid(self, below, above, codes, cells, n_cells):
+        """Return the same: labels end where codes do."""
+        del codes, cells, n_cells
+        return self.grid(below, above)
+
     def tight_labels(self, codes, cells, n_cells, *, numeric):
         """Return labels that show the categories of the fitted people in each cell."""
-        n, text = self.size.size, _writer(self)
+        return set_labels(self, *self._held(codes, cells, n_cells), numeric=numeric)
+
+    def inner_labels(self, grid, boxes, codes, cells, *, numeric):
+        """Return labels that show the categories of the fitted people, and those of whole boxes.
+
+        The first half of the cells are the boxes by what is held in them, the second half the boxes
+        as they are. Where the axis merges rare categories, those that are named are held by at
+        least as many people of the table.
+
+        Parameters
+        ----------
+        grid : CategoryGrid
+            The grid.
+        boxes : tuple of two ndarrays of int of shape (n_boxes,)
+            The lowest and the highest code of each box.
+        codes, cells : ndarray of int of shape (n_units,)
+            The code and the box of each unit that is published.
+        numeric : bool
+            Whether labels need features.
+        """
+        held, of_held = self._held(codes, cells, boxes[0].size)
+        whole, of_whole = grid.sets_of(*boxes)
+        of_cell = np.append(of_held, of_whole + len(held))
+        return set_labels(self, held + whole, of_cell, n_asked=len(held), numeric=numeric)
+
+    supported_labels = inner_labels
+
+    def _held(self, codes, cells, n_cells):
+        """Return the sets of codes that are held in cells, as sorted tuples, and that of each."""
+        n = self.size.size
         pairs = np.unique(cells * n + codes)
         ends = np.searchsorted(pairs, np.arange(n_cells + 1) * n).tolist()
         sorted_codes = (pairs % n).tolist()
         held = [tuple(sorted_codes[a:b]) for a, b in pairwise(ends)]
-        sets = sorted(set(held))
-        number = {codes: i for i, codes in enumerate(sets)}
-        of_cell = np.array([number[codes] for codes in held], dtype=np.int64)
-        texts = [text(list(codes)) for codes in sets]
-        penalty = _penalty(np.array([len(codes) for codes in sets]), n)
-        return Labels.of(texts, of_cell, penalty, _features(sets, n) if numeric else None)
+        number = {codes: i for i, codes in enumerate(dict.fromkeys(held))}
+        return list(number), np.array([number[codes] for codes in held], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -127,9 +168,11 @@ class CategoryGrid:
         return self.size.size
 
     def encode(self, texts):
-        """Return the code of each printed value."""
+        """Return the code of each printed value; -1 for one that was not fitted."""
         number = {name: i for i, name in enumerate(self.categories)}
-        other = repeat(self.n_codes - 1)
+        if not self.categories or set(self.categories) <= _TRUTHS.keys() | {MISSING}:
+            number |= {_TRUTHS[name]: i for name, i in number.items() if name in _TRUTHS}
+        other = repeat(self.n_codes - 1 if self.n_codes > len(self.categories) else -1)
         return np.fromiter(map(number.get, texts, other), dtype=np.int64, count=len(texts))
 
     def names(self, name):
@@ -137,17 +180,51 @@ class CategoryGrid:
         return [f"{name}_{part}" for part in _names(self)]
 
     def labels(self, low, high, *, numeric):
-        """Return labels that show the categories of each cell."""
-        n = self.n_codes
-        first, of_cell = distinct([low, high], [n, n])
-        low, high = low[first], high[first]
-        sets = [np.arange(*ends) for ends in zip(low, high + 1, strict=True)]
-        # A cell that is the whole domain takes unseen values too, so it names none.
-        text = _writer(self)
-        texts = ["*" if len(codes) == n else text(codes) for codes in sets]
-        total = np.concatenate([[0.0], np.cumsum(self.size)])
-        penalty = _penalty(total[high + 1] - total[low], total[-1])
-        return Labels.of(texts, of_cell, penalty, _features(sets, n) if numeric else None)
+        """Return labels that show the categories of each box."""
+        return set_labels(self, *self.sets_of(low, high), numeric=numeric)
+
+    def sets_of(self, low, high):
+        """Return the sets of codes in boxes, from the lowest to the highest, and that of each."""
+        first, of_box = distinct([low, high], [self.n_codes] * 2)
+        ends = zip(low[first].tolist(), high[first].tolist(), strict=True)
+        return [tuple(range(a, b + 1)) for a, b in ends], of_box
+
+
+def set_labels(part, sets, of_cell, *, n_asked=0, numeric):
+    """Return labels that show sets of codes of an axis or a grid.
+
+    Parameters
+    ----------
+    part : CategoryAxis or CategoryGrid
+        What names the codes.
+    sets : list of tuple of int
+        Sets of codes, sorted.
+    of_cell : ndarray of int of shape (n_cells,)
+        The set of each cell.
+    n_asked : int, default=0
+        So many of the first sets are asked what they list.
+    numeric : bool
+        Whether labels need features.
+    """
+    order = sorted(range(len(sets)), key=sets.__getitem__)
+    text, n = _writer(part), part.size.size
+    texts = [text(sets[i]) for i in order]
+    size = np.array([part.size[list(sets[i])].sum() for i in order])
+    features = _shares([sets[i] for i in order], n) if numeric else None
+    asked = [
+        i * n + code for i, place in enumerate(order) if place < n_asked for code in sets[place]
+    ]
+    extent = Sets(np.array(asked, dtype=np.int64), np.arange(len(sets)), n) if asked else None
+    penalty = _penalty(size, part.size.sum())
+    return Labels.merged(texts, np.argsort(order)[of_cell], penalty, features, extent)
+
+
+def _shares(sets, n_codes):
+    """Return one row a label: equal shares for the categories it may stand for."""
+    features = np.zeros((len(sets), n_codes))
+    for row, codes in zip(features, sets, strict=True):
+        row[list(codes)] = 1 / len(codes)
+    return features
 
 
 def _names(part):
@@ -166,18 +243,10 @@ def _writer(part):
     rank, ordered = np.argsort(printed), np.array(names, dtype=object)[printed]
 
     def text(codes):
-        if len(codes) == 1:
+        if len(codes) == 1 and names != (OTHER,):
             return names[codes[0]]
         if len(codes) == len(names):
-            return "*"
-        return "{" + ", ".join(ordered[np.sort(rank[codes])]) + "}"
+            return ROOT
+        return "{" + ", ".join(ordered[np.sort(rank[list(codes)])]) + "}"
 
     return text
-
-
-def _features(sets, n_codes):
-    """Return one row a label: equal shares for the categories it may stand for."""
-    features = np.zeros((len(sets), n_codes))
-    for row, codes in zip(features, sets, strict=True):
-        row[list(codes)] = 1 / len(codes)
-    return features

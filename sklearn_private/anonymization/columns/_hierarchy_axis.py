@@ -14,8 +14,8 @@ from ...exceptions import InvalidParameterError
 from ..hierarchies import Hierarchy
 from ..tables import MISSING
 from ._category_axis import OTHER
-from ._labels import Labels
-from ._ordered_axis import OrderedGrid
+from ._labels import Labels, Ranges
+from ._ordered_grid import OrderedGrid
 
 _RANGE = ("midpoint", "width", "missing")
 _MOST_FEATURES = 128  # a finer level is summed up to the first one that has no more groups
@@ -37,7 +37,7 @@ class HierarchyAxis:
     outside: bool
 
     @classmethod
-    def of(cls, values, hierarchy, name="a column"):
+    def from_values(cls, values, hierarchy, name="a column"):
         """Return the axis of a column and the code of each row.
 
         Parameters
@@ -97,13 +97,41 @@ class HierarchyAxis:
         """Return the grid of cuts between these pairs of codes, and the threshold of each cut."""
         return HierarchyGrid(self.hierarchy, self.outside), self.placed(below, above)
 
+    supported_grid = grid
+
+    def among(self, people):
+        """Return the axis itself: its codes tell who supports a label."""
+        del people
+        return self
+
+    def tight_grid(self, below, above, codes, cells, n_cells):
+        """Return the same: labels end where codes do."""
+        del codes, cells, n_cells
+        return self.grid(below, above)
+
     def tight_labels(self, codes, cells, n_cells, *, numeric):
         """Return labels that show the lowest group above the fitted people in each cell."""
+        grid = HierarchyGrid(self.hierarchy, self.outside)
+        return grid.labels(*self._held(codes, cells, n_cells), numeric=numeric)
+
+    def inner_labels(self, grid, boxes, codes, cells, *, numeric):
+        """Return labels that show the lowest group above the fitted people, and above whole boxes.
+
+        The first half of the cells are the boxes by what is held in them, the second half the boxes
+        as they are; the parameters are those of :meth:`CategoryAxis.inner_labels`. All people of a
+        class are under its group, so that a group has as many of the table at least.
+        """
+        held = self._held(codes, cells, boxes[0].size)
+        return grid.labels(*map(np.append, held, boxes), numeric=numeric)
+
+    supported_labels = inner_labels
+
+    def _held(self, codes, cells, n_cells):
+        """Return the lowest and the highest leaf of the fitted people in each cell."""
         low, high = np.full(n_cells, self.size.size), np.full(n_cells, -1)
         np.minimum.at(low, cells, codes)
         np.maximum.at(high, cells, codes)
-        grid = HierarchyGrid(self.hierarchy, self.outside)
-        return grid.labels(low, high, numeric=numeric)
+        return low, high
 
     @property
     def _meeting_level(self):
@@ -121,8 +149,8 @@ class HierarchyGrid:
     hierarchy : Hierarchy
         As in :class:`HierarchyAxis`.
     outside : bool
-        Whether the fitted table held values that are not listed. If not, such values belong to
-        the last leaf, in new rows.
+        Whether the fitted table held values that are not listed. If not, such values have no
+        code, in new rows.
     """
 
     hierarchy: Hierarchy
@@ -134,8 +162,9 @@ class HierarchyGrid:
         return len(self.hierarchy.leaves) + self.outside
 
     def encode(self, values):
-        """Return the code of each value."""
-        return np.minimum(self.hierarchy.encode(values), self.n_codes - 1)
+        """Return the code of each value; -1 for one that no label but the root's is true of."""
+        codes = self.hierarchy.encode(values)
+        return np.where(codes < self.n_codes, codes, -1)
 
     def names(self, name):
         """Return the names of the numeric features of column ``name``."""
@@ -153,7 +182,10 @@ class HierarchyGrid:
         nodes, of_cell = nodes[order], np.argsort(order)[of_cell]
         texts = [tree.names[node] for node in nodes]
         features = _features(tree)[1][nodes] if numeric else None
-        return Labels.of(texts, of_cell, tree.penalty[nodes], features)
+        low = tree.first_leaf[nodes]
+        high = low + tree.n_leaves_under[nodes] - 1
+        extent = Ranges(low, high, np.zeros(nodes.size, dtype=bool), -1)
+        return Labels.merged(texts, of_cell, tree.penalty[nodes], features, extent)
 
 
 def _features(hierarchy):

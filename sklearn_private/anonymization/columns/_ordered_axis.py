@@ -2,19 +2,26 @@
 
 While a table is fitted, an :class:`OrderedAxis` holds its distinct values. What stays afterwards is
 an :class:`OrderedGrid`, which holds cut points only.
+
+Labels that the table *supports* end at points that come from this one column: between two of them
+lie at least k people of the table, and beyond the outermost ones too. A label ends at the points
+around the extremes of its class, so that what it tells of the person with the least value is what
+is true of k people: the interval that they share. No end is the value of fewer than k. The points
+themselves are those of k-anonymity of a single column, with what a cut point tells: that nobody
+stands at it, but for a value that k people hold.
 """
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from functools import cached_property
 
 import numpy as np
 
 from ..tables import MISSING, distinct, show
 from ._cutpoints import between
-from ._labels import Labels
+from ._labels import Labels, Ranges
+from ._ordered_grid import FAR, OrderedGrid, interval_features, is_time, plain
 
-_DAY = 86_400_000_000  # microseconds
-_LARGEST = np.finfo(float).max
-_FAR = _LARGEST / 4  # ends at this distance still have a finite width
+_DAY = np.timedelta64(1, "D")
 
 
 class OrderedAxis:
@@ -26,32 +33,83 @@ class OrderedAxis:
         The distinct values that are not missing, sorted.
     missing : bool
         Whether a value is missing; its code is ``n_values``.
+    people : ndarray of int of shape (n_values + missing,), default=None
+        How many people hold each value, each person counted once. None: one.
+    fewest : int, default=0
+        Fewest people between two points of :attr:`support`.
     """
 
-    def __init__(self, values, missing):
+    def __init__(self, values, missing, people=None, fewest=0):
         self.values = values
         self.missing = missing
         self.size = np.ones(values.size + missing)
-        plain = _plain(values)
-        finite = plain[np.isfinite(plain)]
+        self._people = self.size.astype(np.int64) if people is None else people
+        self._fewest = fewest
+        numbers = plain(values)
+        finite = numbers[np.isfinite(numbers)]
         # Halves, since the difference of two large numbers may overflow.
         low, high = (finite[0] / 2, finite[-1] / 2) if finite.size else (0.0, 0.0)
         # Infinite values lie one range away from the finite ones and missing values two, so that
         # a mixture of them costs everything.
-        place = np.clip((plain / 2 - low) / ((high - low) or 1.0), -1.0, 2.0)
+        place = np.clip((numbers / 2 - low) / ((high - low) or 1.0), -1.0, 2.0)
         self._place = np.append(place, [3.0] * missing)
 
     @classmethod
-    def of(cls, column):
+    def from_column(cls, column):
         """Return the axis of a column (NaN or NaT where missing) and the code of each row."""
         values, codes = np.unique(column, return_inverse=True)
-        return cls.sorted(values), codes
+        return cls.from_sorted(values), codes
 
     @classmethod
-    def sorted(cls, values):
+    def from_sorted(cls, values, people=None, fewest=0):
         """Return the axis of distinct values in their order, the missing one last."""
         n_values = int((values == values).sum())  # a missing value differs from itself
-        return cls(values[:n_values], n_values < values.size)
+        return cls(values[:n_values], n_values < values.size, people, fewest)
+
+    def among(self, people):
+        """Return the axis of which so many people of each value support labels."""
+        return OrderedAxis(self.values, self.missing, people, self._fewest)
+
+    @cached_property
+    def support(self):
+        """Points between values, increasing, with at least ``fewest`` people between two of them.
+
+        As many people lie below the first and from the last one on, so that no interval between
+        two points, nor one with an open end, is about fewer. A value that as many hold is nobody's
+        own: there are points in front of it and, among whole numbers and days, behind it. What is
+        between these and the next point nobody holds.
+        """
+        people, fewest = self._people[: self.values.size], max(1, self._fewest)
+        values, people = self.values[people > 0], people[people > 0]
+        starts = supported_starts(people, fewest)
+        shared = np.isfinite(plain(values)) & (people >= fewest)
+        begins, ends = np.append(0, starts), np.append(starts, values.size) - 1
+        begins, ends = (where[shared[where]] if values.size else starts for where in (begins, ends))
+        points = [between(values[starts - 1], values[starts], whole=self._whole), values[begins]]
+        if self._whole:
+            points.append(values[ends] + (_DAY if is_time(values) else 1.0))
+        elif shared[-1:].any():
+            points.append(_further(values))
+        return np.unique(np.concatenate(points))
+
+    @cached_property
+    def _outer(self):
+        """Where open ends are priced: about as far out as the people beyond the support lie.
+
+        It is the least or the greatest value where that is supported, and else twice the mean
+        distance of at least ``fewest`` people from the point, to one digit.
+        """
+        numbers, points = plain(self.values), plain(self.support)
+        points = points[np.abs(points) < FAR]
+        if not points.size:
+            return None
+        ends = []
+        for point, side in ((points[0], numbers < points[0]), (points[-1], numbers >= points[-1])):
+            side &= np.isfinite(numbers) & (self._people[: numbers.size] > 0)
+            weight, beyond = self._people[: numbers.size][side], np.clip(numbers[side], -FAR, FAR)
+            far = (beyond - point) @ (weight / max(1, weight.sum()))  # a sum of shares: no overflow
+            ends.append(float(np.clip(point + float(f"{2 * far:.0e}"), -FAR, FAR)))
+        return tuple(ends)
 
     def penalty(self, low, high, size):
         """Return the certainty penalty of sets of codes from their extremes and their sizes."""
@@ -63,29 +121,97 @@ class OrderedAxis:
         del above  # nobody lies between, and a cell is judged by the values that somebody holds
         return below
 
-    def grid(self, below, above):
-        """Return the grid of cuts between these pairs of codes, and the threshold of each cut."""
-        apart = above == self.values.size  # this cut parts the missing values from all others
-        points = between(self.values[below[~apart]], self.values[above[~apart]], whole=self._whole)
-        cuts, number = np.unique(points, return_inverse=True)
-        threshold = np.full(below.size, cuts.size)
-        threshold[~apart] = number
-        return OrderedGrid(cuts, self.missing), threshold
+    def grid(self, below, above, points=(), outer=None):
+        """Return the grid of cuts between pairs of codes and at points, and each cut's threshold.
 
-    def tight_labels(self, codes, cells, n_cells, *, numeric):
-        """Return labels that show the extremes of the fitted people in each cell."""
+        Parameters
+        ----------
+        below, above : ndarray of int of shape (n_cuts,)
+            The codes that each cut lies between.
+        points : ndarray of shape (n_points,), default=()
+            Further points, at which labels may end.
+        outer : tuple of two floats, default=None
+            Where open ends are priced. None: as far out as cuts lie apart.
+        """
+        apart = above == self.values.size  # this cut parts the missing values from all others
+        made = between(self.values[below[~apart]], self.values[above[~apart]], whole=self._whole)
+        points = np.asarray(points, dtype=self.values.dtype)
+        cuts, number = np.unique(np.append(made, points), return_inverse=True)
+        threshold = np.full(below.size, cuts.size)
+        threshold[~apart] = number[: made.size]
+        unit = 0.0 if outer is None else float(self._whole)
+        return OrderedGrid(cuts, self.missing, outer, unit), threshold
+
+    def supported_grid(self, below, above):
+        """Return the grid of labels that the table supports, as :meth:`grid` does."""
+        return self.grid(below, above, self.support, self._outer)
+
+    def tight_grid(self, below, above, codes, cells, n_cells):
+        """Return the grid of labels that show extremes, as :meth:`grid` does."""
+        low, high, _ = _ends(codes, cells, n_cells, self.values.size)
+        held = high >= 0
+        low, high = np.unique(low[held]), np.unique(high[held])
+        return self.grid(below, above, np.append(self.values[low], _behind(self.values[high])))
+
+    def supported_labels(self, grid, boxes, codes, cells, *, numeric):
+        """Return labels from one point of :attr:`support` to another, and those of whole boxes.
+
+        The first half of the cells show the least interval, of those that the support or the box
+        ends, around the fitted people in each box; the second half show the boxes.
+
+        Parameters
+        ----------
+        grid : OrderedGrid
+            What :meth:`supported_grid` returned.
+        boxes : tuple of two ndarrays of int of shape (n_boxes,)
+            The codes of ``grid`` at the ends of each box.
+        codes, cells : ndarray of int of shape (n_units,)
+            The code on this axis and the box of each unit that is published.
+        numeric : bool
+            Whether labels need features.
+        """
+        n_values, n_cuts = self.values.size, grid.cuts.size
+        low, high, mixed = _ends(codes, cells, boxes[0].size, n_values)
+        if self.missing and self._people[-1] < self._fewest:  # too few to say where they are
+            mixed = (boxes[1] > n_cuts) & (boxes[0] <= n_cuts)
+        only = high < 0
+        at = np.searchsorted(self.support, self.values, side="right")  # points up to each value
+        # Of each interval of support the code above its lower end, and the one below its upper end.
+        first = np.append(0, 1 + np.searchsorted(grid.cuts, self.support))
+        last = np.append(np.searchsorted(grid.cuts, self.support), n_cuts)
+        at = np.append(at, 0)
+        low = np.where(only, n_cuts + 1, np.maximum(first[at[low]], boxes[0]))
+        high = np.where(only, n_cuts + 1, np.minimum(last[at[high]], boxes[1]))
+        whole = grid.ends_of(*boxes)
+        inner = low, high, mixed & ~only
+        return grid.interval_labels(*map(np.append, inner, whole), numeric=numeric)
+
+    def inner_labels(self, grid, boxes, codes, cells, *, numeric):
+        """Return labels that show the extremes of the fitted people, and those of whole boxes.
+
+        The parameters are those of :meth:`supported_labels`, with the grid of :meth:`tight_grid`.
+        """
+        inner = self.tight_labels(codes, cells, boxes[0].size, numeric=numeric, grid=grid)
+        whole = grid.interval_labels(*grid.ends_of(*boxes), numeric=numeric)
+        return Labels.joined(inner, whole)
+
+    def tight_labels(self, codes, cells, n_cells, *, numeric, grid=None):
+        """Return labels that show the extremes of the fitted people in each cell.
+
+        With a ``grid`` that :meth:`tight_grid` made they know what they are true of.
+        """
         n_values = self.values.size
-        low, high = np.full(n_cells, n_values), np.full(n_cells, -1)
-        np.minimum.at(low, cells, codes)
-        np.maximum.at(high, cells, np.where(codes == n_values, -1, codes))
-        mixed = np.zeros(n_cells, dtype=bool)
-        mixed[cells[codes == n_values]] = True
+        low, high, mixed = _ends(codes, cells, n_cells, n_values)
         first, of_cell = distinct([low, high + 1, mixed], [n_values + 1, n_values + 1, 2])
         low, high, mixed = low[first], high[first], mixed[first]
         texts = [self._text(*ends) for ends in zip(low, high, mixed, strict=True)]
         penalty = self.penalty(low, np.where(mixed, n_values, high), None)
         features = self._features(low, high, mixed) if numeric else None
-        return Labels.of(texts, of_cell, penalty, features)
+        extent = None
+        if grid is not None:
+            code = np.append(grid.encode(self.values.copy()), grid.cuts.size + 1)
+            extent = Ranges(code[low], code[high], mixed, grid.cuts.size + 1)
+        return Labels.merged(texts, of_cell, penalty, features, extent)
 
     def mean_labels(self, codes, cells, *, numeric):
         """Return labels that show the mean of the fitted people in each cell, all of them finite.
@@ -99,19 +225,19 @@ class OrderedAxis:
         # Each value is divided before it is added, since the sum of large ones may overflow.
         means = np.bincount(cells, self.values[codes] / n_rows[cells])
         means = np.array([float(f"{mean:.10g}") for mean in means])
-        ends = np.clip(self.values, -_FAR, _FAR)
+        ends = np.clip(self.values, -FAR, FAR)
         widths = ends[high] - ends[low]
         first = np.lexsort((-widths, means))  # of classes with one mean the widest speaks for all
         cell_at = np.empty_like(first)
         cell_at[first] = np.arange(first.size)
         texts = [show(mean) for mean in means[first]]
         features = np.column_stack([means, widths])[first] if numeric else None
-        return Labels.of(texts, cell_at, self.penalty(low, high, None)[first], features)
+        return Labels.merged(texts, cell_at, self.penalty(low, high, None)[first], features)
 
     @property
     def is_finite(self):
         """Whether the values are numbers, all of them finite and none missing."""
-        return not (self.missing or _is_time(self.values)) and bool(np.isfinite(self.values).all())
+        return not (self.missing or is_time(self.values)) and bool(np.isfinite(self.values).all())
 
     def _text(self, low, high, mixed):
         if high < 0:
@@ -122,107 +248,70 @@ class OrderedAxis:
 
     def _features(self, low, high, mixed):
         # The zero behind the values stands in for the ends of a column that is always missing.
-        ends = np.clip(np.append(_plain(self.values), 0.0), -_FAR, _FAR)
+        ends = np.clip(np.append(plain(self.values), 0.0), -FAR, FAR)
         only = high < 0
         low, high = np.where(only, 0, low), np.where(only, self.values.size - 1, high)
-        return _interval_features(ends[low], ends[high], only, mixed & ~only, self.missing)
+        return interval_features(ends[low], ends[high], only, mixed & ~only, self.missing)
 
     @property
     def _whole(self):
-        if _is_time(self.values):
+        if is_time(self.values):
             return bool((self.values == self.values.astype("datetime64[D]")).all())
         finite = self.values[np.isfinite(self.values)]
         return bool((finite == np.rint(finite)).all())
 
 
-@dataclass(frozen=True)
-class OrderedGrid:
-    """The cut points of one column: what a fitted anonymizer keeps of it.
-
-    Code ``i`` holds the values from cut ``i - 1`` up to cut ``i``, which is excluded; code
-    ``n_cuts + 1`` holds missing values.
+def supported_starts(people, fewest):
+    """Return where runs of values begin that at least ``fewest`` people hold, but for the first.
 
     Parameters
     ----------
-    cuts : ndarray of float64 or datetime64 of shape (n_cuts,)
-        Cut points, increasing.
-    missing : bool
-        Whether a value was missing in the fitted table.
+    people : ndarray of int of shape (n_values,)
+        People who hold each value, in order.
+    fewest : int
+        Fewest people of a run. A run ends as soon as it has them; too few at the end join the run
+        before.
+
+    Returns
+    -------
+    ndarray of int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_private.anonymization.columns._ordered_axis import supported_starts
+    >>> supported_starts(np.array([1, 2, 9, 1, 1, 1, 2]), 3)  # runs of 3, 9, 3 + 2
+    array([2, 3])
     """
-
-    cuts: np.ndarray
-    missing: bool
-
-    @property
-    def n_codes(self):
-        """Number of codes."""
-        return self.cuts.size + 2
-
-    def encode(self, values):
-        """Return the code of each value."""
-        codes = np.searchsorted(self.cuts, values, side="right")
-        codes[values != values] = self.cuts.size + 1  # a missing value differs from itself
-        return codes
-
-    def names(self, name):
-        """Return the names of the numeric features of column ``name``."""
-        return [f"{name}_{part}" for part in ("midpoint", "width", "missing")[: 2 + self.missing]]
-
-    def labels(self, low, high, *, numeric):
-        """Return labels that show the cut points around each cell."""
-        first, of_cell = distinct([low, high], [self.n_codes, self.n_codes])
-        low, high = low[first], high[first]
-        texts = [self._text(*ends) for ends in zip(low, high, strict=True)]
-        n_cuts, edges = self.cuts.size, self._edges()
-        span = np.ptp(edges) or 1.0
-        only = low > n_cuts
-        mixed = (high > n_cuts) & ~only & self.missing
-        ends = edges[np.where(only, 0, low)], edges[np.minimum(high, n_cuts) + 1]
-        penalty = np.where(only, 0.0, np.where(mixed, 1.0, (ends[1] - ends[0]) / span))
-        features = _interval_features(*ends, only, mixed, self.missing) if numeric else None
-        return Labels.of(texts, of_cell, penalty, features)
-
-    def _text(self, low, high):
-        n_cuts = self.cuts.size
-        if low > n_cuts:
-            return MISSING
-        mixed = high > n_cuts and self.missing
-        start = show(self.cuts[low - 1]) if low else None
-        stop = show(self.cuts[high]) if high < n_cuts else None
-        if start is None and stop is None:
-            return "*" if mixed or not self.missing else f"not {MISSING}"
-        if start is None:
-            text = f"< {stop}"
-        else:
-            text = f">= {start}" if stop is None else f"[{start}, {stop})"
-        return f"{text} or {MISSING}" if mixed else text
-
-    def _edges(self):
-        """Return finite ends of all codes; an open end lies as far out as cuts lie apart."""
-        cuts = _plain(self.cuts)
-        inner = cuts[np.abs(cuts) < _LARGEST]
-        if not inner.size:  # cuts that part infinities, or none
-            return np.arange(cuts.size + 2.0)
-        n_low = 1 + int((cuts <= -_LARGEST).sum())
-        n_high = 1 + int((cuts >= _LARGEST).sum())
-        gaps = max(1, inner.size - 1)
-        step = (inner[-1] / gaps - inner[0] / gaps) or abs(inner[0]) or 1.0
-        low = inner[0] - step * np.arange(n_low, 0, -1)
-        return np.clip(np.r_[low, inner, inner[-1] + step * np.arange(1, n_high + 1)], -_FAR, _FAR)
+    total = np.cumsum(people).tolist()
+    starts, before, start = [], 0, 0
+    while total and total[-1] - before >= fewest and start < len(total):
+        starts.append(start)
+        start = bisect_left(total, before + max(fewest, 1), start) + 1
+        before = total[start - 1] if start <= len(total) else total[-1]
+    return np.array(starts[1:], dtype=np.int64)
 
 
-def _interval_features(low, high, only, mixed, missing):
-    """Return midpoint, width and, if some value was ``missing``, the share of missing values."""
-    features = [low / 2 + high / 2, high - low]
-    if missing:
-        features.append(only + 0.5 * mixed)
-    return np.column_stack(features)
+def _ends(codes, cells, n_cells, n_values):
+    """Return the least and the greatest value of each cell, and whether one is missing in it.
+
+    In a cell of missing values alone these are ``n_values`` and -1.
+    """
+    low, high = np.full(n_cells, n_values), np.full(n_cells, -1)
+    np.minimum.at(low, cells, codes)
+    np.maximum.at(high, cells, np.where(codes == n_values, -1, codes))
+    mixed = np.zeros(n_cells, dtype=bool)
+    mixed[cells[codes == n_values]] = True
+    return low, high, mixed
 
 
-def _is_time(values):
-    return np.issubdtype(values.dtype, np.datetime64)
+def _further(values):
+    """Return a point behind the greatest value, about as far as values lie apart."""
+    last = values[-1:]
+    gap = values[-1] - values[-2] if values.size > 1 else _behind(last)[0] - last[0]
+    return between(last, np.maximum(last + gap, _behind(last)), whole=False)
 
 
-def _plain(values):
-    """Return values as numbers, times as days since 1970."""
-    return values.astype(np.int64) / _DAY if _is_time(values) else values
+def _behind(values):
+    """Return the next point behind each value."""
+    return values + np.timedelta64(1, "us") if is_time(values) else np.nextafter(values, np.inf)

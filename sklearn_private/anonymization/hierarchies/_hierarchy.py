@@ -17,7 +17,7 @@ import narwhals as nw
 import numpy as np
 
 from ...exceptions import InvalidParameterError
-from ..tables import MISSING, TIME, is_missing, show
+from ..tables import MISSING, TIME, is_missing, text_of
 from . import _hierarchy_tables as tables
 from . import _hierarchy_tree as tree
 from ._hierarchy_tree import ROOT
@@ -455,13 +455,5 @@ class Hierarchy:
 
 
 def printed(value):
-    """Return the text of a value: that of a whole number has no point, whatever its type."""
-    if isinstance(value, str):
-        return str(value)
-    if is_missing(value):
-        return MISSING
-    if isinstance(value, datetime.date | np.datetime64):
-        return show(np.datetime64(value, "us"))
-    if isinstance(value, float | np.floating):
-        return show(value)
-    return str(value)
+    """Return the text of a value, the same in whatever type it comes."""
+    return MISSING if is_missing(value) else text_of(value)

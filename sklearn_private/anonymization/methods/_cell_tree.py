@@ -31,16 +31,23 @@ class Cells:
     suppresses: bool
 
     @classmethod
-    def of(cls, cuts, axes):
-        """Return the tree of ``cuts`` and the grid of each axis."""
+    def from_cuts(cls, cuts, grids_of):
+        """Return the tree of ``cuts`` and the grid of each axis.
+
+        Parameters
+        ----------
+        cuts : Cuts
+            The partition.
+        grids_of : sequence of callable
+            For each column what makes its grid of cuts between pairs of codes, and returns it and
+            the threshold of each cut.
+        """
         threshold, grids = np.full(cuts.column.size, -1), []
-        for j, axis in enumerate(axes):
+        for j, grid_of in enumerate(grids_of):
             nodes = np.flatnonzero(cuts.column == j)
-            grid, threshold[nodes] = axis.grid(cuts.below[nodes], cuts.above[nodes])
+            grid, threshold[nodes] = grid_of(cuts.below[nodes], cuts.above[nodes])
             grids.append(grid)
-        box = (cuts.column < 0) & ~cuts.suppressed
-        cell = np.where(box, np.cumsum(box) - 1, -1)
-        cell[cuts.suppressed] = box.sum()
+        cell = cuts.cell_of_leaf
         return cls(cuts.column, threshold, cuts.left, cell, bool(cuts.suppressed.any())), grids
 
     @property

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...exceptions import InvalidParameterError
 from ..columns import OrderedAxis
-from ._cell_tree import Cells
+from ._cell_labels import LABELS
 from ._lattice import generalise
 from ._level_rule import Levels
 from ._local import local_classes
@@ -22,22 +22,9 @@ from ._problem import Recoding
 
 def mondrian(problem):
     """Cut the domain into cells (:mod:`._mondrian`)."""
-    cuts = partition(problem, held if problem.tight else boxes)
-    cells, grids = Cells.of(cuts, problem.axes)
-    cell_of_unit = cells.cell[cuts.leaf_of_unit]
-    if problem.tight:
-        labels = _tight(problem, cell_of_unit, cell_of_unit < cells.n_boxes)
-    else:
-        ends = cells.boxes([grid.n_codes for grid in grids])
-        labels = [
-            grid.labels(low, high, numeric=problem.numeric)
-            for grid, low, high in zip(grids, *ends, strict=True)
-        ]
-    if cells.suppresses:
-        labels = [
-            part.with_root(_root(grid, problem)) for grid, part in zip(grids, labels, strict=True)
-        ]
-    return Recoding(cells, grids, labels, cell_of_unit, cells.n_boxes if cells.suppresses else -1)
+    cuts = partition(problem, boxes if problem.labels == "cell" else held)
+    cells, grids, labels = LABELS[problem.labels](problem, cuts)
+    return Recoding(cells, grids, labels, cells.cell[cuts.leaf_of_unit], cells.n_boxes)
 
 
 def lattice(problem):
@@ -111,12 +98,11 @@ METHODS = {
 }
 
 
-def _tight(problem, cell_of_unit, kept=slice(None)):
+def _tight(problem, cell_of_unit):
     """Return labels that show what the people of each cell hold."""
-    cells = cell_of_unit[kept]
-    n_cells = int(cells.max()) + 1
+    n_cells = int(cell_of_unit.max()) + 1
     return [
-        axis.tight_labels(codes[kept], cells, n_cells, numeric=problem.numeric)
+        axis.tight_labels(codes, cell_of_unit, n_cells, numeric=problem.numeric)
         for axis, codes in zip(problem.axes, problem.units.codes, strict=True)
     ]
 
@@ -125,11 +111,3 @@ def _grids(problem):
     """Return the grids of a partition without cuts."""
     none = np.zeros(0, dtype=np.int64)
     return [axis.grid(none, none)[0] for axis in problem.axes]
-
-
-def _root(grid, problem):
-    """Return the features of the label that says nothing."""
-    if not problem.numeric:
-        return None
-    whole = grid.labels(np.array([0]), np.array([grid.n_codes - 1]), numeric=True)
-    return whole.features[0]

@@ -59,6 +59,14 @@ class Cuts:
     suppressed: np.ndarray
     leaf_of_unit: np.ndarray
 
+    @property
+    def cell_of_leaf(self):
+        """The number of the cell of each leaf; suppressed leaves share the last, -1 is no leaf."""
+        box = (self.column < 0) & ~self.suppressed
+        cell = np.where(box, np.cumsum(box) - 1, -1)
+        cell[self.suppressed] = box.sum()
+        return cell
+
 
 def partition(problem, extents):
     """Cut the units into cells of at least ``k`` people that hold every constraint.

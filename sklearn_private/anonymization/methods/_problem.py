@@ -7,7 +7,7 @@ import numpy as np
 from ...exceptions import InvalidParameterError
 from ..columns import CategoryAxis, HierarchyAxis, OrderedAxis, automatic
 from ..models import Rules, Sensitive
-from ..tables import MISSING, Units, count_people, show
+from ..tables import MISSING, Units, count_people, least_held, show
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +26,8 @@ class Problem:
         Fewest people in a class.
     most_suppressed : int
         Most people who may be suppressed.
-    tight : bool
-        Whether labels show what people hold, rather than cut points.
+    labels : {"supported", "cell", "tight"}
+        What labels of cells show.
     numeric : bool
         Whether labels need features for a model.
     """
@@ -37,7 +37,7 @@ class Problem:
     rules: Rules | None
     k: int
     most_suppressed: int
-    tight: bool
+    labels: str
     numeric: bool
 
     def is_class(self, member):
@@ -105,7 +105,7 @@ def pose(estimator, roles, columns, counts, *, by_row=False, by_level=False):
     _refuse_too_few(estimator, n_all)
     trees = estimator.hierarchies or {}
     tight = by_row or estimator.labels == "tight"
-    fewest = 0 if tight and not by_level else estimator.k
+    fewest = 0 if tight and not by_level else estimator.k  # people whose value may be shown
     names = [columns[i] for i in roles.quasi]
     axes, codes = _axes(counts, names, person, fewest, trees, by_level)
     places = range(len(roles.quasi), len(roles.quasi) + len(judged))
@@ -124,7 +124,7 @@ def pose(estimator, roles, columns, counts, *, by_row=False, by_level=False):
         rules=rules,
         k=estimator.k,
         most_suppressed=int(estimator.max_suppression * n_all + 1e-9),
-        tight=tight,
+        labels=estimator.labels,
         numeric=estimator.output == "numeric",
     )
 
@@ -151,12 +151,13 @@ def _axes(counts, names, person, fewest, trees, by_level):
         if tree is None and by_level:
             tree = automatic(values, kind, _people(counts, j, person), fewest)
         if tree is not None:
-            axis, code = HierarchyAxis.of(values, tree, name)
+            axis, code = HierarchyAxis.from_values(values, tree, name)
         elif kind == "category":
             people = _people(counts, j, person)
-            axis, code = CategoryAxis.ranked(values, counts.column_weights(j), people, fewest)
+            axis, code = CategoryAxis.from_counts(values, counts.column_weights(j), people, fewest)
         else:
-            axis, code = OrderedAxis.sorted(values), np.arange(len(values))
+            people = _people_at_first(counts, j, person)
+            axis, code = OrderedAxis.from_sorted(values, people, fewest), np.arange(len(values))
         axes.append(axis)
         codes.append(code.astype(np.int32)[counts.codes[j]])
     return tuple(axes), codes
@@ -167,6 +168,16 @@ def _people(counts, j, person):
     if person is None:
         return counts.column_weights(j)
     return count_people(counts.codes[j], len(counts.values[j]), person)
+
+
+def _people_at_first(counts, j, person):
+    """Return how many people hold each value of column ``j``, each counted at the least of theirs.
+
+    Values next to one another are then held by at least the sum of their people.
+    """
+    if person is None:
+        return counts.column_weights(j)
+    return least_held(counts.codes[j], person, len(counts.values[j]))
 
 
 def _units(counts, axes, codes, person, places, by_row):

@@ -110,10 +110,10 @@ def encoded(column, name, hierarchy=None):
     kind = kind_of(column) or "category"
     values, codes = read_distinct(column, kind, name)
     if hierarchy is not None:
-        axis, number = HierarchyAxis.of(values, hierarchy, name)
+        axis, number = HierarchyAxis.from_values(values, hierarchy, name)
         return axis, number[codes]
     if kind == "category":
         rows = np.bincount(codes, minlength=len(values))
-        axis, number = CategoryAxis.ranked(values, rows, rows)
+        axis, number = CategoryAxis.from_counts(values, rows, rows)
         return axis, number[codes]
-    return OrderedAxis.sorted(values), codes
+    return OrderedAxis.from_sorted(values), codes

@@ -3,7 +3,7 @@
 from ._check_release import ReleaseCheck, check_release
 from ._composition import CompositionCheck, check_releases
 from ._publishable import publishable, shuffled
-from ._statement import anonymity_statement, undeclared_columns
+from ._statement import anonymity_statement, undeclared_columns, unseen_values
 
 __all__ = [
     "CompositionCheck",
@@ -14,4 +14,5 @@ __all__ = [
     "publishable",
     "shuffled",
     "undeclared_columns",
+    "unseen_values",
 ]

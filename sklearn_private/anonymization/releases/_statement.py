@@ -14,6 +14,10 @@ _LEAKS = (
     "the number of people, and the categories of each quasi-identifier",
 )
 _EXTREMES = "the extremes of the people in each class (tight labels)"
+_SUPPORTED = (
+    "between which points the extremes of each class lie, with k people of the table between each "
+    "two (supported labels)"
+)
 _MEANS = "the mean of the people in each class"
 _JUDGED = (
     "that a class was kept large because of sensitive values, to whoever knows the rule "
@@ -23,8 +27,8 @@ _REFINED = (
     "how rare finer values are inside a class, from what stayed coarse (combinatorial refinement)"
 )
 _NEW_ROWS = (
-    "a new row shares its label with k people of the fitted table; a batch of new rows is "
-    "k-anonymous only if it comes from release()"
+    "a new row is in a cell of k people of the fitted table, whose labels it gets if they are true "
+    "of it; a batch of new rows is k-anonymous only if it comes from release()"
 )
 _PAIRS = (
     "somebody with several sensitive values counts once for each of them: shares of a class are "
@@ -33,7 +37,7 @@ _PAIRS = (
 _SEVERAL = "the classes of all rows of one person, to whoever can tell that they are one person's"
 
 
-def anonymity_statement(estimator, roles, columns, **facts):
+def anonymity_statement(estimator, roles, columns, findings=(), **facts):
     """Return the statement about the table that ``fit`` or ``release`` saw.
 
     Parameters
@@ -44,6 +48,8 @@ def anonymity_statement(estimator, roles, columns, **facts):
         The part of each column.
     columns : list
         Names of the columns of the table.
+    findings : tuple of Finding, default=()
+        What was found beside columns that no parameter lists.
     **facts
         ``n_people``, ``n_suppressed`` and ``information_loss`` of the statement.
     """
@@ -79,7 +85,7 @@ def anonymity_statement(estimator, roles, columns, **facts):
         },
         bounds={"cuts and categories": "learned from the fitted table"}
         | {f"hierarchy of {name}": "given" for name in estimator.hierarchies or ()},
-        findings=() if finding is None else (finding,),
+        findings=(*[finding] * (finding is not None), *findings),
         n_rows=facts["n_people"],
         quasi_identifiers=_names(columns, roles.quasi),
         sensitive=_names(columns, roles.sensitive),
@@ -106,8 +112,8 @@ def _further_leaks(estimator, method):
     elif method.by_row:
         yield _REFINED
         yield _EXTREMES
-    elif estimator.labels == "tight" and not method.by_level:
-        yield _EXTREMES
+    elif estimator.labels != "cell" and not method.by_level:
+        yield _EXTREMES if estimator.labels == "tight" else _SUPPORTED
 
 
 def undeclared_columns(roles, columns):
@@ -120,6 +126,21 @@ def undeclared_columns(roles, columns):
         f"columns are kept as they are although nothing says that they are safe: {names}",
         "list each of them in quasi_identifiers, sensitive or harmless, or drop it",
         where="harmless",
+    )
+
+
+def unseen_values(n_rows):
+    """Return the finding about rows with values that no fitted row had, if there are any."""
+    if not n_rows:
+        return ()
+    return (
+        Finding.warning(
+            "values-unseen",
+            f"{n_rows} rows hold a value that no fitted row had, and are suppressed: nothing but "
+            "'*' would be true of them",
+            "fit again on a table that has such values, or give a hierarchy that lists them",
+            where="release",
+        ),
     )
 
 

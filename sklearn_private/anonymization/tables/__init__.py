@@ -1,13 +1,13 @@
 """Tables of any engine: their columns, values, roles and combinations of values."""
 
-from ._canonical import canonical, text_of
-from ._combinations import Units, count_people, distinct, sums
+from ._canonical import TIME, canonical, is_missing, text_of
+from ._combinations import Units, count_people, distinct, least_held, sums
 from ._counting import Counts, Tally
 from ._roles import Roles
 from ._sources import N_ROWS, source_of
 from ._table import Table
 from ._unused import without_unused
-from ._values import MISSING, TIME, is_missing, kind_of, read, read_distinct, show
+from ._values import MISSING, kind_of, read, read_distinct, show
 from ._write import write_labels
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "distinct",
     "is_missing",
     "kind_of",
+    "least_held",
     "read",
     "read_distinct",
     "show",

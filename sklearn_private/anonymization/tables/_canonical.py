@@ -5,14 +5,14 @@ comes as one of half a dozen types. Tables join, and categories match, by these 
 """
 
 import datetime
+import decimal
 import functools
 import numbers
 import unicodedata
 
 import numpy as np
 
-from ._values import TIME, is_missing
-
+TIME = np.dtype("datetime64[us]")
 _MIDNIGHT = "T00:00:00"
 
 
@@ -39,6 +39,13 @@ def canonical(column):
     return [None if is_missing(value) else text_of(value) for value in values]
 
 
+def is_missing(value):
+    """Tell whether a single value stands for a missing one (None, NaN, NaT, pandas.NA)."""
+    if value is None or type(value).__name__ == "NAType":  # pandas.NA compares with nothing
+        return True
+    return isinstance(value, numbers.Number | np.generic | datetime.date) and value != value
+
+
 def text_of(value):
     """Return the canonical text of a single value that is not missing."""
     if isinstance(value, str):
@@ -47,6 +54,8 @@ def text_of(value):
         return str(bool(value))
     if isinstance(value, numbers.Integral):
         return str(int(value))
+    if isinstance(value, decimal.Decimal):
+        return str(int(value)) if value == value.to_integral_value() else f"{value.normalize():f}"
     if isinstance(value, numbers.Real):
         value = float(value)
         return str(int(value)) if value.is_integer() else repr(value)

@@ -124,6 +124,29 @@ class Units:
         return count_people(groups, n_groups, self.person)
 
 
+def least_held(codes, person, n_codes):
+    """Count the people at the least code that each of them has.
+
+    Codes next to one another are then held by at least the sum of their people.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n_rows,)
+        A code of each row.
+    person : ndarray of int of shape (n_rows,)
+        Whose row it is, numbered from 0.
+    n_codes : int
+        Number of codes.
+
+    Returns
+    -------
+    ndarray of int of shape (n_codes,)
+    """
+    least = np.full(int(person.max(initial=-1)) + 1, n_codes)
+    np.minimum.at(least, person, codes)
+    return np.bincount(least, minlength=n_codes + 1)[:n_codes]
+
+
 def count_people(groups, n_groups, person=None):
     """Count the people in each group.
 

@@ -3,7 +3,8 @@
 A column is a narwhals Series or a one-dimensional array. Its kind is decided once, in ``fit``, and
 its values are then read as that kind: numbers as float64 with NaN where missing (durations as
 numbers of days), times as UTC ``datetime64[us]`` with NaT where missing, and everything else by its
-printed form, so that a category means the same in every container; ``"(missing)"`` where missing.
+canonical text, so that a category means the same in every container and type that can hold it;
+``"(missing)"`` where missing.
 """
 
 import datetime
@@ -13,9 +14,9 @@ import narwhals as nw
 import numpy as np
 
 from ...exceptions import InvalidParameterError
+from ._canonical import TIME, canonical, is_missing, text_of
 
 MISSING = "(missing)"
-TIME = np.dtype("datetime64[us]")
 
 
 def kind_of(column):
@@ -88,7 +89,7 @@ def read_distinct(column, kind, name):
         return _sorted_distinct(read(column, kind, name))
     if not isinstance(column, np.ndarray) and isinstance(column.dtype, _PRINTED_APART):
         entries, codes = _entries(column)
-        texts = [MISSING if is_missing(v) else str(v) for v in entries]
+        texts = [MISSING if is_missing(v) else text_of(v) for v in entries]
     else:
         texts, codes = _texts(column), slice(None)
     values = sorted(set(texts))
@@ -107,13 +108,6 @@ def _sorted_distinct(values):
                 held = np.bincount(whole) > 0
                 return np.flatnonzero(held) + low, (np.cumsum(held) - 1)[whole]
     return np.unique(values, return_inverse=True)
-
-
-def is_missing(value):
-    """Tell whether a single value stands for a missing one (None, NaN, NaT, pandas.NA)."""
-    if value is None or type(value).__name__ == "NAType":  # pandas.NA compares with nothing
-        return True
-    return isinstance(value, numbers.Number | np.generic | datetime.date) and value != value
 
 
 def show(value):
@@ -199,7 +193,4 @@ def _utc(value):
 
 
 def _texts(column):
-    values = column.tolist() if isinstance(column, np.ndarray) else column.to_list()
-    if {type(v) for v in values} <= {str}:
-        return values
-    return [MISSING if is_missing(v) else str(v) for v in values]
+    return [MISSING if text is None else text for text in canonical(column)]
