@@ -1,11 +1,13 @@
 """Differential privacy of one row in a federated fit: how much noise, in how many rounds."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 
 from .. import accounting
 from .._checks import Checks
-from ..sums import Limits, equal_shares, n_noisy_rounds, plan
+from ..sums import Budget, Limits, Plan, plan
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class RowDP:
     neighboring: str = "replace_one"
     target_norm: float = math.inf
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check = Checks(self)
         check.real("epsilon", above=0, at_most=30)
         check.real("feature_norm", above=0)
@@ -50,28 +52,31 @@ class RowDP:
         if self.target_norm != math.inf:
             check.real("target_norm", above=0)
 
-    def limits(self, n_rows):
+    def limits(self, n_rows: int) -> Limits:
         """Return the limits of rows that one fit may use, ``n_rows`` being public."""
         return Limits(self.feature_norm, n_rows, target_norm=self.target_norm)
 
-    def plan(self, n_rows, n_features):
+    @property
+    def mu(self) -> float:
+        """Gaussian-DP loss of one fit."""
+        return accounting.gaussian_mu(self.epsilon, self.delta)
+
+    def plan(self, budget: Budget) -> Plan:
         """Return the settings of one fit.
 
         Parameters
         ----------
-        n_rows, n_features : int
-            Size of the data, which is public.
+        budget : Budget
+            How the program divides what it is given over its sums.
 
         Returns
         -------
         Plan
         """
-        mu = accounting.gaussian_mu(self.epsilon, self.delta)
-        n_rounds = n_noisy_rounds(n_rows, n_features, mu)
         return plan(
             self.epsilon,
             self.delta,
             neighboring=self.neighboring,
-            shares=equal_shares(n_rounds),
-            n_numbers=n_rounds * (n_features + 1),
+            shares=budget.shares,
+            n_numbers=budget.n_numbers,
         )

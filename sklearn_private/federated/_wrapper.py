@@ -276,7 +276,7 @@ class FederatedWrapper(SumsEstimator):
             neighboring=self.dp.neighboring,
             rng=rng,
         )
-        plan = self.dp.plan(data.n_rows, data.schema.n_features)
+        plan = self.dp.plan(program.budget(self.estimator, data.schema, data.n_rows, self.dp.mu))
         aggregator = Noisy(
             self._aggregator(data.sites, guard, self.dp.limits(data.n_rows)),
             noise_multiplier=plan.noise_multipliers,

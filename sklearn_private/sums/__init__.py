@@ -6,15 +6,16 @@ learns what. Plain sums (:class:`Sites`), secure aggregation (:class:`Masked`), 
 (:class:`Shared`) and differential privacy (:class:`Noisy`) wrap one another, and every program runs
 on all of them.
 
-A new program is one file: its statistics with their bounds, a function from an aggregator to fitted
-attributes, and a :class:`Program`, listed in the registry.
+A new program is one file, here or anywhere: its statistics with their bounds, a function from an
+aggregator to fitted attributes, and a :class:`Program`, which :func:`register` makes known.
 """
 
 from ._aggregator import Aggregator
 from ._plan import Plan, equal_shares, plan
-from ._program import Program, Schema
-from ._registry import program_for, rebuild, supported
-from ._statistic import Limits, Rows, clip_norm, statistic
+from ._program import Budget, Program, Schema, fitted_on, refuse
+from ._registry import program_for, rebuild, register, supported
+from ._rows import Cells, SiteLimits, cell_counts, column_counts
+from ._statistic import Limits, Rows, Scale, Site, Statistic, clip_norm, statistic
 from .aggregators import (
     ADDERS,
     MOST_FORWARDED,
@@ -43,10 +44,17 @@ from .programs import (
     SPECTRUM_SHARES,
     cluster_numbers,
     cluster_shares,
+    descent,
+    glm,
+    gradient,
+    gradient_budget,
+    hessian,
     linear_shares,
     location,
     n_newton_rounds,
     n_noisy_rounds,
+    newton,
+    newton_numbers,
     noisy_class_moments,
     noisy_clusters,
     noisy_covariance,
@@ -55,6 +63,13 @@ from .programs import (
     noisy_moments,
     noisy_newton,
     noisy_softmax,
+    penalty,
+    predictor,
+    regression_attributes,
+    row_norm,
+    solve,
+    symmetric,
+    upper,
 )
 
 __all__ = [
@@ -64,6 +79,8 @@ __all__ = [
     "SPECTRUM_SHARES",
     "Aggregator",
     "Apart",
+    "Budget",
+    "Cells",
     "FittedApart",
     "Guard",
     "Limits",
@@ -75,25 +92,39 @@ __all__ = [
     "Program",
     "Reach",
     "Rows",
+    "Scale",
     "Schema",
     "Shared",
+    "Site",
+    "SiteLimits",
     "Sites",
+    "Statistic",
     "SumsEstimator",
     "Together",
     "Words",
+    "cell_counts",
     "clip_norm",
     "cluster_numbers",
     "cluster_shares",
+    "column_counts",
     "default_threshold",
+    "descent",
     "equal_shares",
     "fit_apart",
+    "fitted_on",
+    "glm",
+    "gradient",
+    "gradient_budget",
     "guarded",
+    "hessian",
     "label_findings",
     "largest_threshold",
     "linear_shares",
     "location",
     "n_newton_rounds",
     "n_noisy_rounds",
+    "newton",
+    "newton_numbers",
     "noisy_class_moments",
     "noisy_clusters",
     "noisy_covariance",
@@ -103,11 +134,20 @@ __all__ = [
     "noisy_newton",
     "noisy_softmax",
     "partition_findings",
+    "penalty",
     "plan",
+    "predictor",
     "prepare",
     "program_for",
     "rebuild",
+    "refuse",
+    "register",
+    "regression_attributes",
+    "row_norm",
+    "solve",
     "statistic",
     "supported",
+    "symmetric",
     "transcript",
+    "upper",
 ]

@@ -1,17 +1,54 @@
 """Which program serves which scikit-learn class, and how its result becomes a fitted estimator."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from ..exceptions import InvalidParameterError
+from ._program import Program
 from .programs import LINEAR, LOGISTIC, POISSON, RIDGE, SCALER
 
 _PROGRAMS = {p.serves: p for p in (LINEAR, LOGISTIC, POISSON, RIDGE, SCALER)}
 
 
-def supported():
+def register(program: Program) -> Program:
+    """Let a program fit its class wherever sums are asked for: federated, masked, shared, noisy.
+
+    Parameters
+    ----------
+    program : Program
+        Which class it serves, and how.
+
+    Returns
+    -------
+    Program
+        The same.
+
+    Raises
+    ------
+    InvalidParameterError
+        If another program serves the class already.
+    """
+    other = _PROGRAMS.setdefault(program.serves, program)
+    if other is not program:
+        raise InvalidParameterError(
+            f"A program for {program.serves.__name__} is registered already. Serve a subclass."
+        )
+    if program.fit_noisy is not None and (program.budget is None or not program.asks_noisy):
+        del _PROGRAMS[program.serves]
+        raise InvalidParameterError(
+            f"The program for {program.serves.__name__} has fit_noisy without budget and "
+            "asks_noisy: say how its sums share a budget, and which they are."
+        )
+    return program
+
+
+def supported() -> tuple[type, ...]:
     """Return the classes that a program serves, a tuple sorted by name."""
     return tuple(sorted(_PROGRAMS, key=lambda kind: kind.__name__))
 
 
-def program_for(estimator):
+def program_for(estimator: Any) -> Program:
     """Return the program that fits an estimator by sums.
 
     Parameters
@@ -45,7 +82,7 @@ def program_for(estimator):
     return program
 
 
-def rebuild(estimator, result):
+def rebuild(estimator: Any, result: dict[str, Any]) -> Any:
     """Return a fitted scikit-learn estimator from the result of a program.
 
     Parameters

@@ -9,8 +9,9 @@ is what clipping enforces, what noise is scaled to, and what the range of a ring
 from __future__ import annotations
 
 import math
+import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
@@ -58,6 +59,26 @@ class Limits:
 
 
 @dataclass(frozen=True, eq=False)
+class Site:
+    """Where a statistic runs: what only this site knows, and keeps.
+
+    Parameters
+    ----------
+    name : str, default=""
+        Name of the site.
+    seed : int
+        Drawn by the operating system, if not given: for what a site draws at random.
+    state : dict
+        What a statistic wants to find again in its next round (control variates, a generator). It
+        never leaves the site.
+    """
+
+    name: str = ""
+    seed: int = field(default_factory=lambda: secrets.randbits(64))
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
 class Rows:
     """The rows of one site.
 
@@ -69,11 +90,14 @@ class Rows:
         Targets; for a classifier the position of each label in the list that all sites agreed on.
     weight : ndarray of shape (n_rows,)
         How much each row counts, at least 0.
+    site : Site
+        Where the rows are.
     """
 
     X: np.ndarray
     y: np.ndarray
     weight: np.ndarray
+    site: Site = field(default_factory=Site)
 
     def clipped(self, limits: Limits) -> Rows:
         """Return rows that keep ``limits``, with weights of at most 1.
@@ -159,6 +183,7 @@ class Statistic(Protocol):
     unit: Callable[..., tuple[Any, ...]] | None
     agreed: bool
     bits: int
+    count: int | None
 
     def __call__(self, rows: Rows, *broadcast: Any) -> tuple[Any, ...]:
         """Return the outputs of one site."""
@@ -172,6 +197,7 @@ def statistic(
     unit: Callable[..., tuple[Any, ...]] | None = None,
     agreed: bool | None = None,
     bits: int = 64,
+    count: int | None = None,
 ) -> Callable[[Callable[..., tuple[Any, ...]]], Statistic]:
     r"""Declare how much one clipped row of weight 1 can add to each output of a statistic.
 
@@ -200,6 +226,9 @@ def statistic(
         How many bits below its unit an output is worth. Up to 40 or so, where it only directs the
         next step or counts, words of 64 bits are enough.
 
+    count : int, default=None
+        Which output counts the rows: a rule that is not a sum (a median of sites) divides by it.
+
     Returns
     -------
     callable
@@ -222,6 +251,7 @@ def statistic(
         function.unit = unit
         function.agreed = unit is None if agreed is None else agreed
         function.bits = bits
+        function.count = count
         return function
 
     return declare

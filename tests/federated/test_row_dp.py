@@ -19,6 +19,7 @@ from sklearn_private.exceptions import (
 )
 from sklearn_private.federated import FederatedWrapper, RowDP
 from sklearn_private.statements import AggregationStatement, DPStatement
+from sklearn_private.sums import Schema, program_for
 
 X, Y = load_breast_cancer(return_X_y=True)
 X = normalize(scale(X))
@@ -62,7 +63,8 @@ def test_a_refused_charge_leaves_nothing_fitted(tmp_path):
 
 
 def test_the_event_is_the_composition_of_every_round():
-    plan = DP.plan(n_rows=500, n_features=30)
+    program = program_for(LogisticRegression())
+    plan = DP.plan(program.budget(LogisticRegression(), Schema(30), 500, DP.mu))
     rounds, sampler = plan.event.events
     assert rounds.count == plan.n_rounds
     assert rounds.event.noise_multiplier == plan.noise_multipliers[0]

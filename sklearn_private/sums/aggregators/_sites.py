@@ -1,9 +1,17 @@
 """Plain sums: each site answers for its own rows, and the answers are added."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
-from .._aggregator import packed_addends, unpack
-from ._network import IN_THE_CLEAR, Together, question_of
+from .._aggregator import finite_bounds, packed_addends, unpack
+from .._rows import SiteLimits, clip_answer
+from .._statistic import Limits, Statistic
+from ..guard import Guard
+from ._network import IN_THE_CLEAR, Network, Together, question_of
 
 
 class Sites:
@@ -12,9 +20,10 @@ class Sites:
     Parameters
     ----------
     sites : sequence of Rows
-        The rows of each site.
-    limits : Limits, default=None
-        If given, each site clips its rows to them before any statistic sees them.
+        The rows of each site, or whatever the statistics take.
+    limits : Limits or SiteLimits, default=None
+        If given, each site clips its rows to them before any statistic sees them, or its whole
+        answer to the bounds of the statistic.
     network : Network, default=None
         Where the sums of other sites come from; None: there are none but ``sites``.
     guard : Guard, default=None
@@ -48,30 +57,41 @@ class Sites:
     (4.0, [8.0, 12.0])
     """
 
-    def __init__(self, sites, limits=None, *, network=None, guard=None):
-        self.sites = list(sites) if limits is None else [site.clipped(limits) for site in sites]
+    def __init__(
+        self,
+        sites: Sequence[Any],
+        limits: Limits | SiteLimits | None = None,
+        *,
+        network: Network | None = None,
+        guard: Guard | None = None,
+    ) -> None:
+        clips_rows = isinstance(limits, Limits)
+        self.sites = [site.clipped(limits) for site in sites] if clips_rows else list(sites)
         self.limits = limits
         self.guard = guard
         self.network = Together(len(self.sites)) if network is None else network
         self.n_sites = self.network.n_sites
-        self.sent = []
+        self.sent: list[int] = []
 
-    def addends(self, statistic, *broadcast):
+    def addends(self, statistic: Statistic, *broadcast: Any) -> list[tuple[np.ndarray, ...]]:
         """Return what each site that is here sends: its own outputs, in float64."""
         answers = [
             tuple(np.asarray(output, dtype=np.float64) for output in statistic(site, *broadcast))
             for site in self.sites
         ]
+        if isinstance(self.limits, SiteLimits):
+            bounds = finite_bounds(statistic, self.limits, *broadcast)
+            answers = [clip_answer(answer, bounds) for answer in answers]
         if self.guard is not None:
             self.guard.admit(statistic, sum(output.size for output in answers[0]))
         self.sent.append(sum(output.nbytes for output in answers[0]))
         return answers
 
-    def rounding(self, statistic, n_values):
+    def rounding(self, statistic: Statistic, n_values: int) -> float:
         """Return how far rounding moves a sum apart beyond that of float64: not at all."""
         return 0.0
 
-    def sum(self, statistic, *broadcast):
+    def sum(self, statistic: Statistic, *broadcast: Any) -> tuple[np.ndarray, ...]:
         """Return the sum over all sites."""
         vectors, shapes = packed_addends(self, statistic, *broadcast)
         total = self.network.total(question_of(statistic, shapes), vectors, IN_THE_CLEAR)

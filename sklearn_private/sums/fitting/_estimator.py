@@ -1,6 +1,10 @@
 """The estimator that a technique makes of another one by answering its sums."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils import get_tags
@@ -8,11 +12,15 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..._checks import Checks
+from .._aggregator import Aggregator
 from .._registry import rebuild
 from ..guard import default_threshold, largest_threshold
+from ._prepare import Prepared
+
+_LEARNING = ("fit", "partial_fit", "set_", "get_")  # how methods begin that change an estimator
 
 
-def _inner_has(name):
+def _inner_has(name: str) -> Callable[[Any], bool]:
     """Return a check whether the wrapped estimator has a method."""
 
     def check(self):
@@ -20,11 +28,6 @@ def _inner_has(name):
         return True
 
     return check
-
-
-def _fitted(name):
-    """Return a property that reads an attribute of the fitted estimator."""
-    return property(lambda self: getattr(self.estimator_, name), doc=f"``estimator_.{name}``.")
 
 
 class SumsEstimator(MetaEstimatorMixin, BaseEstimator):
@@ -47,14 +50,14 @@ class SumsEstimator(MetaEstimatorMixin, BaseEstimator):
 
     __metadata_request__fit = {"groups": True}  # noqa: RUF012 (scikit-learn reads it as it is)
 
-    coef_ = _fitted("coef_")
-    intercept_ = _fitted("intercept_")
-    classes_ = _fitted("classes_")
-    n_iter_ = _fitted("n_iter_")
-    mean_ = _fitted("mean_")
-    var_ = _fitted("var_")
-    scale_ = _fitted("scale_")
-    n_samples_seen_ = _fitted("n_samples_seen_")
+    def __getattr__(self, name: str) -> Any:
+        """Return what the fitted estimator learned, or one of its methods that learn nothing."""
+        fitted = self.__dict__.get("estimator_")
+        if fitted is not None and not name.startswith("_") and hasattr(fitted, name):
+            value = getattr(fitted, name)
+            if name.endswith("_") or (callable(value) and not name.startswith(_LEARNING)):
+                return value
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _threshold(self, n_sites: int) -> int:
         """Return how many sites may collude: ``collusion_threshold``, or the default."""
@@ -65,7 +68,7 @@ class SumsEstimator(MetaEstimatorMixin, BaseEstimator):
             raise Checks(self).invalid("collusion_threshold", rule)
         return self.collusion_threshold
 
-    def _keep(self, result, aggregator, prepared):
+    def _keep(self, result: dict[str, Any], aggregator: Aggregator, prepared: Prepared) -> None:
         """Set the fitted attributes."""
         columns = {"n_features_in_": self.n_features_in_}
         if hasattr(self, "feature_names_in_"):

@@ -16,7 +16,7 @@ from ..._numeric import read_numbers
 from ...exceptions import InvalidParameterError
 from .._labels import agreed_labels
 from .._program import Program, Schema
-from .._statistic import Rows
+from .._statistic import Rows, Site
 from ..guard import Guard, Reach, SiteSize, Words, measure, n_simulated, rows_needed
 from ._partition import Partition, partition
 
@@ -153,10 +153,7 @@ def prepare(
     Prepared
     """
     X, y, labels = _columns(owner, X, y)
-    if (y < program.least_target).any():
-        raise InvalidParameterError(
-            f"{program.serves.__name__} needs targets of at least {program.least_target:g}."
-        )
+    program.check_targets(y)
     weight = _weights(sample_weight, len(X))
     if groups is not None:
         check_consistent_length(X, groups)
@@ -171,7 +168,7 @@ def prepare(
             f"{len(parts.rows)} (n_samples={len(X)}): of two, each learns the other's sums by "
             "taking its own from the totals. Nothing was computed."
         )
-    sites = [Rows(X[at], y[at], weight[at]) for at in parts.rows.values()]
+    sites = [Rows(X[at], y[at], weight[at], Site(str(name))) for name, at in parts.rows.items()]
     return Prepared(sites, Schema(X.shape[1], labels), parts)
 
 

@@ -5,16 +5,23 @@ privacy loss. The rows decide neither the number of sums nor the step. Momentum 
 the second half smooth the noise.
 """
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import numpy as np
 
+from .._aggregator import Aggregator
+from .._plan import equal_shares
+from .._program import Budget, Schema
+from .._statistic import Statistic
 from ._glm import row_norm
 
 _MOMENTUM = 0.9
 
 
-def n_noisy_rounds(n_rows, n_features, mu):
+def n_noisy_rounds(n_rows: int, n_features: int, mu: float) -> int:
     """Return how many noisy gradients a fit of Gaussian-DP loss ``mu`` should ask for.
 
     With the total loss fixed, more rounds mean noisier ones. Where rows are few, or the loss is
@@ -36,7 +43,22 @@ def n_noisy_rounds(n_rows, n_features, mu):
     return int(np.clip(round(n_rows * mu / (8 * math.sqrt(n_features))), 25, 100))
 
 
-def descent(aggregator, statistic, constant, *broadcast, start, strength, curvature, n_rounds):
+def gradient_budget(estimator: Any, schema: Schema, n_rows: int, mu: float) -> Budget:
+    """Return equal shares for as many gradients as :func:`n_noisy_rounds` says."""
+    n_rounds = n_noisy_rounds(n_rows, schema.n_features, mu)
+    return Budget(equal_shares(n_rounds), n_rounds * (schema.n_features + 1))
+
+
+def descent(
+    aggregator: Aggregator,
+    statistic: Statistic,
+    constant: float,
+    *broadcast: Any,
+    start: np.ndarray,
+    strength: float,
+    curvature: float,
+    n_rounds: int,
+) -> np.ndarray:
     """Return the average of the second half of ``n_rounds`` noisy gradient steps.
 
     Parameters

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from ..._checks import Checks
 from .._labels import label_counts, two_labels
 from .._program import Program, refuse
+from ._descent import gradient_budget
 from ._glm import binary_attributes, glm, l2_strength, penalty, row_norm
 from ._newton import newton, newton_numbers
 from ._noisy_logistic import fit_noisy_logistic, log_loss_slope
@@ -77,4 +78,5 @@ LOGISTIC = Program(
     n_numbers=newton_numbers,
     fit_noisy=fit_noisy_logistic,
     asks_noisy=(log_loss_slope,),
+    budget=gradient_budget,
 )

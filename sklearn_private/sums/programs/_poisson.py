@@ -4,14 +4,13 @@ exp(z) is capped: at e^30, against overflow in a trial step, and at ``target_nor
 """
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.linear_model import PoissonRegressor
 
 from ..._checks import Checks
 from ...exceptions import InvalidParameterError
-from .._program import Program
+from .._program import Program, fitted_on
 from .._statistic import statistic
-from ._descent import descent
+from ._descent import descent, gradient_budget
 from ._glm import glm, gradient, penalty, predictor, regression_attributes, row_norm
 from ._moments import location
 from ._newton import newton, newton_numbers
@@ -77,7 +76,7 @@ POISSON = Program(
     n_numbers=newton_numbers,
     fit_noisy=fit_noisy_poisson,
     asks_noisy=(deviance_slope,),
+    budget=gradient_budget,
     least_target=0.0,
-    # Its loss, a private attribute, is made by a fit: here on two public rows.
-    shell=lambda estimator: clone(estimator).fit([[1.0], [2.0]], [1.0, 1.0]),
+    shell=fitted_on([[1.0], [2.0]], [1.0, 1.0]),  # its loss, a private attribute, is made by a fit
 )
