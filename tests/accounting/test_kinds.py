@@ -158,6 +158,31 @@ def test_two_absent_rows_cost_the_rho_of_the_noise_at_twice_the_distance(noise_m
     assert replaced.rho == 4 * claim.rho
 
 
+AXIS = np.linspace(-60, 60, 24_001)
+WHOLE = np.arange(-200, 201)
+LAWS = {  # an event for an absent row at 0, and its noise on rows at 1 and -1
+    "Gaussian": (GAUSSIAN(3.0), lambda at: np.exp(-(((AXIS - at) / 3.0) ** 2) / 2)),
+    "Laplace": (dp_event.LaplaceDpEvent(3.0), lambda at: np.exp(-abs(AXIS - at) / 3.0)),
+    "discrete Laplace": (
+        dp_event.DiscreteLaplaceDpEvent(0.3, 1),
+        lambda at: np.exp(-0.3 * abs(WHOLE - at)),
+    ),
+}
+
+
+@pytest.mark.parametrize("forgotten, holds", [(False, True), (True, False)])
+@pytest.mark.parametrize("event, law", LAWS.values(), ids=LAWS)
+def test_noise_for_an_absent_row_covers_two_rows_on_opposite_sides(event, law, forgotten, holds):
+    first, second = (law(at) / law(at).sum() for at in (1, -1))
+    stated = event if forgotten else as_replaced(event)
+    for epsilon in (0.05, 0.2, 0.35):
+        exact = np.maximum(0, first - math.exp(epsilon) * second).sum()
+        price = accounting.delta(stated, epsilon=epsilon)
+        assert bool(exact <= price * (1 + 1e-3)) is holds
+        if holds:
+            assert price <= exact * 1.01  # and says no more than is lost
+
+
 def test_a_profile_says_what_is_known_in_every_currency():
     noise = accounting.compose_events(
         [dp_event.SelfComposedDpEvent(GAUSSIAN(4.0), 4), accounting.EpsilonDeltaEvent(0.0, 1e-12)]
