@@ -9,9 +9,13 @@ measured in ``benchmarks/epsilon_audit.py``.) Where the halves pick different bo
 test of its own at half the error. The check for repeated releases has an error below 10^-6.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from dp_accounting import DpEvent
+from numpy.typing import ArrayLike
 
 from .. import accounting
 from .._checks import Checks
@@ -25,18 +29,18 @@ LEAST_FITS = 40  # a side, so that no half of a half is too small to estimate a 
 
 
 def audit_releases(
-    first,
-    second,
+    first: ArrayLike,
+    second: ArrayLike,
     *,
-    epsilon,
-    delta,
-    neighboring="replace_one",
-    event=None,
-    confidence=0.999,
-    statistics=None,
-    owner="releases",
-    pair="as given",
-):
+    epsilon: float,
+    delta: float,
+    neighboring: str = "replace_one",
+    event: DpEvent | None = None,
+    confidence: float = 0.999,
+    statistics: Sequence[str] | Callable[..., Any] | None = None,
+    owner: str = "releases",
+    pair: str = "as given",
+) -> EpsilonAuditResult:
     """Test a claim on releases that were made from two neighbouring data sets.
 
     Parameters
@@ -109,7 +113,7 @@ def audit_releases(
     )
 
 
-def resolve_statistics(statistics, first):
+def resolve_statistics(statistics: Any, first: np.ndarray) -> dict[str, Callable[..., Any]]:
     """Return named functions that look at releases of both sides and return a scoring function.
 
     Parameters
@@ -150,7 +154,7 @@ def _bounds(claim):
     return GaussianAUC, GaussianThreshold, ClopperPearson
 
 
-def pooled_test(choices, trials):
+def pooled_test(choices: list[Any], trials: list[Any]) -> tuple[object, Any]:
     """Return one bound and the trials that it measures.
 
     Parameters

@@ -1,6 +1,10 @@
 """Audit the epsilon that an estimator claims, by fitting it many times."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from .._checks import Checks
 from ._audit_releases import LEAST_FITS, audit_releases
@@ -82,16 +86,16 @@ class EpsilonAudit:
 
     def __init__(
         self,
-        estimator,
+        estimator: BaseEstimator,
         *,
-        n_fits=500,
-        confidence=0.999,
-        neighbours=None,
-        releases=None,
-        statistics=None,
-        random_state=None,
-        n_jobs=None,
-        verbose=0,
+        n_fits: int = 500,
+        confidence: float = 0.999,
+        neighbours: tuple[tuple[Any, ...], tuple[Any, ...]] | None = None,
+        releases: Sequence[str] | None = None,
+        statistics: Sequence[str] | Callable[..., Any] | None = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
     ):
         self.estimator = estimator
         self.n_fits = n_fits
@@ -103,7 +107,7 @@ class EpsilonAudit:
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    def run(self):
+    def run(self) -> Any:
         """Fit, pick and test.
 
         Returns

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from dataclasses import dataclass
+from typing import Any
 
 LARGEST_DETECTABLE = 2.0
 """An audit that would not have seen noise this many times too small says nothing of a claim."""
@@ -59,7 +60,7 @@ class EpsilonAuditResult:
     detectable: float
     pair: str
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-ready data: strings and numbers, infinity in words."""
         fields = dataclasses.asdict(self)
         return {k: "infinity" if v == math.inf else v for k, v in fields.items()}

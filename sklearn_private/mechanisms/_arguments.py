@@ -2,13 +2,15 @@
 
 import numbers
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .._checks import Checks
 
 
-def check(function, *, rng, **positive):
+def check(function: str, *, rng: object, **positive: float) -> None:
     """Check that ``rng`` gives random bytes and that every other argument is positive.
 
     Parameters
@@ -31,7 +33,7 @@ def check(function, *, rng, **positive):
         raise checks.invalid("rng", "what noise_source() returns", value=rng)
 
 
-def finite(function, name, values):
+def finite(function: str, name: str, values: ArrayLike) -> np.ndarray:
     """Return ``values`` as a float64 array of finite numbers.
 
     The message of the error describes the array and never holds one of its elements.
@@ -65,7 +67,7 @@ def finite(function, name, values):
     return array
 
 
-def rational(number):
+def rational(number: float) -> Any:
     """Return a real number as a Fraction: exact, since every float is a rational number."""
     if isinstance(number, numbers.Integral):
         return Fraction(int(number))

@@ -10,11 +10,12 @@ coin of rational probability compares a uniform integer with a numerator: no flo
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ._uniform import uniform_below
 
 
-def bernoulli_exp(numerator, denominator, rng):
+def bernoulli_exp(numerator: ArrayLike, denominator: int, rng: object) -> np.ndarray:
     """Draw True with probability exp(-numerator / denominator), exactly.
 
     Parameters

@@ -28,7 +28,7 @@ from ._uniform import BLOCK, uniform_words
 CONTINUOUS_GAUSSIAN_ERROR = 1e-13
 
 
-def continuous_gaussian(sigma, size, rng):
+def continuous_gaussian(sigma: float, size: int | tuple[int, ...], rng: object) -> np.ndarray:
     """Draw normal numbers, each within 1e-13·sigma of an exact continuous one.
 
     There are exact independent normal variables, of mean 0 and standard deviation sigma, from
@@ -73,7 +73,7 @@ def continuous_gaussian(sigma, size, rng):
     return draws.reshape(shape) * float(sigma)
 
 
-def continuous_spherical(scale, size, rng):
+def continuous_spherical(scale: float, size: int, rng: object) -> np.ndarray:
     r"""Draw one vector with density proportional to exp(-\|b\| / scale), \|b\| its L2 norm.
 
     It is scale·\|z'\|·z, for independent standard normal z of ``size`` and z' of ``size + 1``
@@ -113,7 +113,7 @@ def continuous_spherical(scale, size, rng):
     return float(scale) * length * direction
 
 
-def continuous_spherical_error(scale, size):
+def continuous_spherical_error(scale: float, size: int) -> float:
     """Bound the L2 distance of `continuous_spherical` to an exact draw.
 
     With e the error of each normal number and none above 38 (beyond has probability 10^-315), both

@@ -41,7 +41,9 @@ TAIL_WIDTH = 8  # Its blocks are this many times as wide.
 MARGIN = 2.0**-40  # Nearer than this to the boundary, a float does not decide.
 
 
-def discrete_gaussian(sigma, size, rng):
+def discrete_gaussian(
+    sigma: float | Fraction, size: int | tuple[int, ...], rng: object
+) -> np.ndarray:
     """Draw integers x with probability proportional to exp(-x² / (2 sigma²)), exactly.
 
     Parameters

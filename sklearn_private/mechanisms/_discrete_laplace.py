@@ -12,6 +12,8 @@ exp(-511): never.
    NeurIPS 2020, algorithm 2.
 """
 
+from typing import Any
+
 import numpy as np
 
 from ..exceptions import RangeError
@@ -22,7 +24,7 @@ from ._uniform import collect, uniform_below, uniform_words
 LARGEST_NUMERATOR = 2**54
 
 
-def discrete_laplace(scale, size, rng):
+def discrete_laplace(scale: Any, size: int | tuple[int, ...], rng: object) -> np.ndarray:
     """Draw integers k with probability proportional to exp(-|k| / scale), exactly.
 
     Parameters

@@ -31,6 +31,9 @@ any size; none is clamped or refused.
 
 import math
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from .._checks import Checks
 from ._arguments import check, finite
 from ._discrete_gaussian import discrete_gaussian
@@ -39,7 +42,9 @@ from ._lattice import Lattice
 STEPS_PER_SIGMA = 2**40
 
 
-def gaussian(value, *, sensitivity, noise_multiplier, rng):
+def gaussian(
+    value: ArrayLike, *, sensitivity: float, noise_multiplier: float, rng: object
+) -> np.ndarray:
     """Release ``value`` with Gaussian noise: exactly 1/noise_multiplier-GDP, up to `gaussian_tv`.
 
     Parameters
@@ -87,7 +92,7 @@ def gaussian(value, *, sensitivity, noise_multiplier, rng):
     return lattice.add(value, discrete_gaussian(sigma / lattice.step, value.shape, rng))[()]
 
 
-def gaussian_tv(n_draws):
+def gaussian_tv(n_draws: int) -> float:
     """Bound the total variation between ``n_draws`` numbers of `gaussian` and ideal ones.
 
     Each guarantee (epsilon, delta) of the ideal mechanisms holds for the drawn ones with

@@ -21,6 +21,9 @@ tell nothing [2]_.
 import math
 from fractions import Fraction
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from ._arguments import check, finite, rational
 from ._discrete_laplace import discrete_laplace
 from ._lattice import Lattice
@@ -28,7 +31,7 @@ from ._lattice import Lattice
 STEPS_PER_SCALE = 2**40
 
 
-def laplace(value, *, sensitivity, epsilon, rng):
+def laplace(value: ArrayLike, *, sensitivity: float, epsilon: float, rng: object) -> np.ndarray:
     """Release ``value`` with Laplace noise: epsilon-DP, exactly.
 
     Parameters

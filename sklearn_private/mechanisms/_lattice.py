@@ -23,8 +23,10 @@ that is chosen without looking at the data.
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .._checks import Checks
 from ..exceptions import RangeError
@@ -73,7 +75,7 @@ class Lattice:
         object.__setattr__(self, "step", float(self.step))
 
     @classmethod
-    def finer_than(cls, length):
+    def finer_than(cls, length: float) -> Self:
         """Return the coarsest lattice whose step is at most ``length``.
 
         Parameters
@@ -104,7 +106,7 @@ class Lattice:
             )
         return cls(math.ldexp(0.5, math.frexp(length)[1]))
 
-    def round(self, x):
+    def round(self, x: ArrayLike) -> np.ndarray:
         """Return x in lattice units, each coordinate rounded to the nearest (half to even).
 
         Parameters
@@ -130,7 +132,7 @@ class Lattice:
             )
         return np.rint(x / self.step).astype(np.int64)
 
-    def sum(self, rows, axis=0):
+    def sum(self, rows: ArrayLike, axis: int | tuple[int, ...] | None = 0) -> np.ndarray:
         """Return the exact sum of the rounded rows, in lattice units, in any order of theirs.
 
         Parameters
@@ -160,7 +162,7 @@ class Lattice:
             )
         return total
 
-    def to_float(self, units):
+    def to_float(self, units: ArrayLike) -> np.ndarray:
         """Return step·units in float64, correctly rounded (exact below 2^53 units).
 
         Parameters
@@ -175,7 +177,7 @@ class Lattice:
         """
         return np.asarray(units) * self.step
 
-    def snap(self, value):
+    def snap(self, value: np.ndarray) -> np.ndarray:
         """Return the multiple of the step that is nearest to each element, in float64, exactly.
 
         Parameters
@@ -193,7 +195,7 @@ class Lattice:
                 np.abs(value) < 2.0**53 * self.step, np.rint(value / self.step) * self.step, value
             )
 
-    def add(self, value, units):
+    def add(self, value: np.ndarray, units: np.ndarray) -> np.ndarray:
         """Round ``value`` to the lattice and add integers: the float64 next to the exact sum.
 
         It depends on value/step + units alone, a sum of integers; a zero is always positive.

@@ -13,6 +13,7 @@ the shares is unbiased for the p that is used.
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .._checks import Checks
 from ._arguments import check
@@ -21,7 +22,9 @@ from ._uniform import uniform_below, uniform_words
 TRUTH_BITS = 62
 
 
-def randomized_response(codes, *, n_categories, epsilon, rng):
+def randomized_response(
+    codes: ArrayLike, *, n_categories: int, epsilon: float, rng: object
+) -> np.ndarray:
     """Replace each category by a random one, so that each report is epsilon-DP by itself.
 
     Parameters
@@ -64,7 +67,7 @@ def randomized_response(codes, *, n_categories, epsilon, rng):
     return np.where(truthful, codes.ravel(), lies).reshape(codes.shape)
 
 
-def estimate_frequencies(reports, *, n_categories, epsilon):
+def estimate_frequencies(reports: ArrayLike, *, n_categories: int, epsilon: float) -> np.ndarray:
     """Estimate, without bias, the share of each category from randomized responses.
 
     Parameters

@@ -26,6 +26,7 @@ import numbers
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .._checks import Checks
 from ._arguments import check, finite, rational
@@ -38,7 +39,9 @@ LARGEST_GAP = 2**60
 SLACK = 257
 
 
-def exponential(scores, *, sensitivity, epsilon, rng):
+def exponential(
+    scores: ArrayLike, *, sensitivity: float | Fraction, epsilon: float | Fraction, rng: object
+) -> int:
     """Choose a candidate with probability proportional to exp(epsilon·score / (2 sensitivity)).
 
     Parameters
@@ -81,7 +84,9 @@ def exponential(scores, *, sensitivity, epsilon, rng):
             return int(candidates[kept[0]])
 
 
-def permute_and_flip(scores, *, sensitivity, epsilon, rng):
+def permute_and_flip(
+    scores: ArrayLike, *, sensitivity: float | Fraction, epsilon: float | Fraction, rng: object
+) -> int:
     """Choose a candidate by the permute-and-flip mechanism.
 
     Parameters

@@ -17,6 +17,7 @@ process can see that from inside.
 import numbers
 import os
 import threading
+from typing import Any
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -86,7 +87,7 @@ class SecureSource:
     def __init__(self):
         self._stream = _Keystream()
 
-    def bytes(self, n):
+    def bytes(self, n: int) -> bytes:
         """Return ``n`` random bytes.
 
         Parameters
@@ -109,7 +110,7 @@ class SecureSource:
         return SecureSource, ()
 
 
-def noise_source(random_state=None):
+def noise_source(random_state: Any = None) -> Any:
     """Return the source of randomness of every mechanism.
 
     Parameters
@@ -158,7 +159,7 @@ def noise_source(random_state=None):
     )
 
 
-def is_secure(rng):
+def is_secure(rng: object) -> bool:
     """Say whether nobody can predict the source.
 
     Parameters

@@ -5,6 +5,8 @@ drawn again; the rest, taken modulo ``bound``, is exactly uniform.
 """
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +14,7 @@ import numpy as np
 BLOCK = 2**15
 
 
-def uniform_words(n, rng):
+def uniform_words(n: int, rng: object) -> np.ndarray:
     """Draw uniform 64-bit words.
 
     Parameters
@@ -36,7 +38,7 @@ def uniform_words(n, rng):
     return np.frombuffer(rng.bytes(8 * n), dtype="<u8")
 
 
-def uniform_below(bound, n, rng):
+def uniform_below(bound: int, n: int, rng: object) -> np.ndarray:
     """Draw integers that are exactly uniform on 0, ..., bound - 1.
 
     Parameters
@@ -85,7 +87,7 @@ def _uniform_below_large(bound, n, rng):
     return np.fromiter((draw() for _ in range(n)), dtype=object, count=n)
 
 
-def random_permutation(n, rng):
+def random_permutation(n: int, rng: object) -> np.ndarray:
     """Draw a uniform permutation of 0, ..., n - 1.
 
     The order of n independent uniform words is uniform, given that no two are equal; if two are,
@@ -116,7 +118,7 @@ def random_permutation(n, rng):
             return order
 
 
-def collect(draw, size):
+def collect(draw: Callable[..., Any], size: int | tuple[int, ...]) -> np.ndarray:
     """Fill an array of shape ``size`` with what a rejection sampler accepts.
 
     Parameters

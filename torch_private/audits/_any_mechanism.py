@@ -14,13 +14,21 @@ where B is binomial with r trials of probability q. Guesses that are right too o
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import expit
 from scipy.stats import binom
 
 from ._search import check_counts, largest_refuted
 
 
-def one_run_p_value(n_canaries, n_guesses, n_correct, *, epsilon, delta):
+def one_run_p_value(
+    n_canaries: int | ArrayLike,
+    n_guesses: int | ArrayLike,
+    n_correct: int | ArrayLike,
+    *,
+    epsilon: float | ArrayLike,
+    delta: float | ArrayLike,
+) -> np.ndarray:
     """Return how likely so many correct guesses are, at most, if the claim holds.
 
     All arguments broadcast.
@@ -52,7 +60,14 @@ def one_run_p_value(n_canaries, n_guesses, n_correct, *, epsilon, delta):
     return np.minimum(binom.sf(v - 1, r, q) + 2 * m * delta * alpha, 1.0)
 
 
-def one_run_epsilon(n_canaries, n_guesses, n_correct, *, delta, confidence=0.95):
+def one_run_epsilon(
+    n_canaries: int | ArrayLike,
+    n_guesses: int | ArrayLike,
+    n_correct: int | ArrayLike,
+    *,
+    delta: float,
+    confidence: float = 0.95,
+) -> np.ndarray:
     """Return a lower bound of epsilon that holds for every mechanism.
 
     Parameters

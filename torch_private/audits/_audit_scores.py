@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
+from dp_accounting import DpEvent
+from numpy.typing import ArrayLike
 
 from sklearn_private import accounting
 from sklearn_private._checks import Checks
@@ -23,18 +25,18 @@ LEAST_CANARIES = 20
 
 
 def audit_scores(
-    scores,
-    included,
+    scores: ArrayLike,
+    included: ArrayLike,
     *,
-    epsilon,
-    delta,
-    event=None,
-    neighboring="zero_out",
-    confidence=0.95,
-    n_guesses=None,
-    noise_variance=None,
-    owner="scores",
-):
+    epsilon: float,
+    delta: float,
+    event: DpEvent | None = None,
+    neighboring: str = "zero_out",
+    confidence: float = 0.95,
+    n_guesses: int | None = None,
+    noise_variance: float | None = None,
+    owner: str = "scores",
+) -> OneRunAuditResult:
     """Look for proof that one run lost more privacy than it claims.
 
     Works for the canaries of any library: who made the scores does not matter, as long as they

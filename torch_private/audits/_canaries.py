@@ -7,6 +7,9 @@ out is drawn like any row, and then dropped. That is the neighbouring relation "
 the number of rows is public.
 """
 
+from typing import Any
+
+import numpy as np
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -15,7 +18,14 @@ from sklearn_private.exceptions import InvalidParameterError
 from ..sampling import private_loader
 
 
-def random_canaries(loader, n_canaries, *, n_classes=None, scale=1.0, generator=None):
+def random_canaries(
+    loader: torch.utils.data.DataLoader,
+    n_canaries: int,
+    *,
+    n_classes: int | None = None,
+    scale: float = 1.0,
+    generator: torch.Generator | None = None,
+) -> tuple[torch.Tensor, ...]:
     """Make canaries: normal inputs with random targets.
 
     Parameters
@@ -62,7 +72,9 @@ def random_canaries(loader, n_canaries, *, n_classes=None, scale=1.0, generator=
     return x, torch.randint(n_classes, shape, generator=generator).to(targets.dtype)
 
 
-def planted_loader(loader, canaries, rng):
+def planted_loader(
+    loader: torch.utils.data.DataLoader, canaries: tuple[torch.Tensor, ...], rng: object
+) -> torch.utils.data.DataLoader:
     """Return a loader of the same rows and of the canaries after them.
 
     Parameters
@@ -96,11 +108,11 @@ class Without:
         The rows that are not in the data.
     """
 
-    def __init__(self, sampler, hidden):
+    def __init__(self, sampler: object, hidden: np.ndarray):
         self._sampler = sampler
         self._hidden = hidden
 
-    def rows(self, step):
+    def rows(self, step: Any) -> Any:
         """Return the rows of a step that are in the data."""
         rows = self._sampler.rows(step)
         return rows[~self._hidden[rows]]

@@ -16,8 +16,10 @@ family             at scale s
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from dp_accounting import DpEvent
 from dp_accounting.pld import PLDAccountant
 from dp_accounting.privacy_accountant import NeighboringRelation
 from scipy.special import ndtr, ndtri
@@ -70,16 +72,16 @@ class AnyMechanism(_Family):
     name = "guesses (Steinke et al. 2023), any mechanism"
 
     @property
-    def tests(self):
+    def tests(self) -> str:
         """The claim that a violation refutes, in words."""
         return f"({self.claimed:g}, {self.delta:g})-differential privacy"
 
-    def refutes(self, scale, counts, confidence):
+    def refutes(self, scale: Any, counts: Any, confidence: float) -> bool:
         """Return whether guesses refute a scale."""
         p_value = one_run_p_value(*counts, epsilon=scale * self.claimed, delta=self.delta)
         return p_value <= 1 - confidence
 
-    def epsilon(self, share):
+    def epsilon(self, share: float) -> float:
         """Return the lower bound of epsilon that a share of the claim is."""
         return share * self.claimed
 
@@ -99,16 +101,16 @@ class GaussianFamily(_Family):
     name = "guesses (Mahloujifar et al. 2024), Gaussian DP"
 
     @property
-    def tests(self):
+    def tests(self) -> str:
         """The claim that a violation refutes, in words."""
         return f"{self.mu:.4g}-Gaussian differential privacy"
 
-    def refutes(self, scale, counts, confidence):
+    def refutes(self, scale: Any, counts: Any, confidence: float) -> Any:
         """Return whether guesses refute a scale."""
         mu = scale * self.mu
         return refutes_curve(lambda y: ndtr(ndtri(y) - mu), *counts, confidence)
 
-    def epsilon(self, share):
+    def epsilon(self, share: float) -> float:
         """Return the lower bound of epsilon that a share of the claim is."""
         return accounting.gaussian_epsilon(self.delta, share * self.mu) if share else 0.0
 
@@ -130,11 +132,11 @@ class CurveFamily(_Family):
     name = "guesses (Mahloujifar et al. 2024), privacy curve"
     tests = "the privacy curve of the event"
 
-    def refutes(self, scale, counts, confidence):
+    def refutes(self, scale: Any, counts: Any, confidence: float) -> Any:
         """Return whether guesses refute a scale."""
         return refutes_curve(lambda y: self._B(y, scale), *counts, confidence)
 
-    def epsilon(self, share):
+    def epsilon(self, share: float) -> float:
         """Return the lower bound of epsilon that a share of the claim is."""
         if not share:
             return 0.0
@@ -154,7 +156,9 @@ class CurveFamily(_Family):
         return np.where(least > 0, np.where(np.asarray(y) < 1, dilated, 1.0), 0.0)
 
 
-def family_of(epsilon, delta, neighboring, event=None):
+def family_of(
+    epsilon: float, delta: float, neighboring: str, event: DpEvent | None = None
+) -> AnyMechanism | GaussianFamily | CurveFamily:
     """Return the family of a claim.
 
     Parameters

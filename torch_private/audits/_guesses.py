@@ -10,6 +10,7 @@ and mu higher for a canary that is in the data.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -22,7 +23,7 @@ _LARGEST_FACTOR = 64.0
 _PRECISION = 1.01
 
 
-def planned_guesses(family, n_canaries, mu, confidence):
+def planned_guesses(family: Any, n_canaries: int, mu: float, confidence: float) -> int:
     """Return how many guesses find most, by a plan that no data enters.
 
     Parameters
@@ -75,7 +76,9 @@ class Separation:
         return self.now / math.sqrt(variance)
 
 
-def detectable_factor(family, n_canaries, n_guesses, apart, confidence):
+def detectable_factor(
+    family: Any, n_canaries: int, n_guesses: int, apart: Separation, confidence: float
+) -> float:
     """Return how many times too small noise must be, so that nine audits of ten refute the claim.
 
     Parameters
@@ -109,7 +112,7 @@ def detectable_factor(family, n_canaries, n_guesses, apart, confidence):
     return high
 
 
-def likely_correct(n_canaries, n_guesses, mu, chance):
+def likely_correct(n_canaries: int, n_guesses: int, mu: float, chance: float) -> int:
     """Return how many guesses are right, at least, of ideal scores.
 
     Parameters
@@ -131,7 +134,7 @@ def likely_correct(n_canaries, n_guesses, mu, chance):
     return int(binom.ppf(chance, n_guesses, right))
 
 
-def count_correct(scores, included, n_guesses):
+def count_correct(scores: np.ndarray, included: np.ndarray, n_guesses: int) -> int:
     """Return how many of the surest guesses are right.
 
     Parameters
@@ -152,7 +155,7 @@ def count_correct(scores, included, n_guesses):
     return int(included[order[len(order) - k :]].sum() + (~included[order[:k]]).sum())
 
 
-def separation(scores, included):
+def separation(scores: np.ndarray, included: np.ndarray) -> float:
     """Return how much higher the scores are of canaries in the data, in standard deviations.
 
     Parameters

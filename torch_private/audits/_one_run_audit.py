@@ -2,6 +2,8 @@
 
 import copy
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from torch.nn import functional as F
@@ -16,7 +18,7 @@ from ._canaries import Without, planted_loader, random_canaries
 from ._scores import CanaryScores
 
 
-def row_losses(outputs, targets):
+def row_losses(outputs: Any, targets: Any) -> Any:
     """Return cross-entropies where targets are integers, squared errors elsewhere.
 
     Parameters
@@ -109,14 +111,14 @@ class OneRunAudit:
 
     def __init__(
         self,
-        n_canaries=1000,
+        n_canaries: int = 1000,
         *,
-        n_classes=None,
-        canaries=None,
-        loss=None,
-        confidence=0.95,
-        n_guesses=None,
-        random_state=None,
+        n_classes: int | None = None,
+        canaries: tuple[Any, ...] | None = None,
+        loss: Callable[..., Any] | None = None,
+        confidence: float = 0.95,
+        n_guesses: int | None = None,
+        random_state: Any = None,
     ):
         self.n_canaries = n_canaries
         self.n_classes = n_classes
@@ -127,7 +129,7 @@ class OneRunAudit:
         self.random_state = random_state
         self._private = None
 
-    def make_private(self, module, optimizer, loader, **options):
+    def make_private(self, module: Any, optimizer: Any, loader: Any, **options: Any) -> Any:
         """Make a training loop private, with canaries in its data.
 
         Parameters
@@ -181,7 +183,7 @@ class OneRunAudit:
         self._private = private
         return private
 
-    def run(self):
+    def run(self) -> Any:
         """Guess the coins, after the training loop.
 
         Returns

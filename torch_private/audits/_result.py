@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -55,7 +56,7 @@ class OneRunAuditResult:
     share: float
     detectable: float
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-ready data: strings and numbers, infinity in words."""
         fields = dataclasses.asdict(self)
         return {k: "infinity" if v == math.inf else v for k, v in fields.items()}

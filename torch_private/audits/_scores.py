@@ -12,6 +12,9 @@ The product is a directional derivative of the canary's loss, taken as a differe
 passes; norms and sums come from a backward pass on a copy of the module.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
 from ..clipping import Clipper
@@ -50,16 +53,16 @@ class CanaryScores:
 
     def __init__(
         self,
-        shadow,
-        data,
-        canaries,
+        shadow: torch.nn.Module,
+        data: tuple[torch.Tensor, ...],
+        canaries: tuple[torch.Tensor, ...],
         *,
-        loss,
-        max_grad_norm,
-        batch_size,
-        rate,
-        loss_reduction,
-        noise_std,
+        loss: Callable[..., Any],
+        max_grad_norm: float,
+        batch_size: float,
+        rate: float,
+        loss_reduction: str,
+        noise_std: float,
     ):
         self._shadow = shadow.eval()
         self._canaries = canaries
@@ -75,7 +78,7 @@ class CanaryScores:
         self.noise_variance = 0.0
         self._noise_std = noise_std
 
-    def add_step(self, parameters):
+    def add_step(self, parameters: list[Any]) -> None:
         """Score a step.
 
         Parameters
@@ -99,7 +102,7 @@ class CanaryScores:
         self.total += (product * weights).cpu()
         self.noise_variance += float((self._noise_std * weights * norms).square().mean())
 
-    def detach(self):
+    def detach(self) -> None:
         """Stop watching the copy."""
         self._clipper.detach()
 

@@ -1,6 +1,10 @@
 """The largest value that a test refutes, for a whole array of tests at once."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklearn_private.exceptions import InvalidParameterError
 
@@ -8,7 +12,7 @@ _LARGEST = 1e6
 _HALVINGS = 50
 
 
-def largest_refuted(refutes):
+def largest_refuted(refutes: Callable[..., Any]) -> np.ndarray:
     """Return where each test stops to refute, 0 for one that refutes nothing.
 
     Parameters
@@ -32,7 +36,7 @@ def largest_refuted(refutes):
     return np.where(refutes(0.0), low, 0.0)
 
 
-def check_counts(n_canaries, n_guesses, n_correct):
+def check_counts(n_canaries: ArrayLike, n_guesses: ArrayLike, n_correct: ArrayLike) -> None:
     """Raise unless 0 <= n_correct <= n_guesses <= n_canaries, and there is a canary.
 
     Parameters

@@ -16,7 +16,11 @@ mechanism of mu-GDP has :math:`B(y) = \Phi(\Phi^{-1}(y) - \mu)`.
    ICML 2025, algorithm 3 and theorem 3.2.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from sklearn_private import accounting
@@ -24,7 +28,13 @@ from sklearn_private import accounting
 from ._search import check_counts, largest_refuted
 
 
-def refutes_curve(B, n_canaries, n_guesses, n_correct, confidence):
+def refutes_curve(
+    B: Callable[..., Any],
+    n_canaries: int | ArrayLike,
+    n_guesses: int | ArrayLike,
+    n_correct: int | ArrayLike,
+    confidence: float,
+) -> np.ndarray:
     """Return whether guesses are right too often for a trade-off curve.
 
     Parameters
@@ -53,7 +63,13 @@ def refutes_curve(B, n_canaries, n_guesses, n_correct, confidence):
     return r + h > guesses / m
 
 
-def one_run_mu(n_canaries, n_guesses, n_correct, *, confidence=0.95):
+def one_run_mu(
+    n_canaries: int | ArrayLike,
+    n_guesses: int | ArrayLike,
+    n_correct: int | ArrayLike,
+    *,
+    confidence: float = 0.95,
+) -> np.ndarray:
     """Return a lower bound of mu, if the mechanism is mu-GDP with the Gaussian curve.
 
     Parameters
@@ -81,7 +97,14 @@ def one_run_mu(n_canaries, n_guesses, n_correct, *, confidence=0.95):
     )
 
 
-def one_run_gaussian_epsilon(n_canaries, n_guesses, n_correct, *, delta, confidence=0.95):
+def one_run_gaussian_epsilon(
+    n_canaries: int | ArrayLike,
+    n_guesses: int | ArrayLike,
+    n_correct: int | ArrayLike,
+    *,
+    delta: float,
+    confidence: float = 0.95,
+) -> np.ndarray:
     """Return a lower bound of epsilon, if the mechanism loses what a Gaussian one does.
 
     Parameters

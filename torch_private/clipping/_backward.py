@@ -11,6 +11,9 @@ in ``backward()``: ``torch.autograd.grad`` for something else, such as an input,
 Which of several passes a node runs in is told by the number that torch gives each pass.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 
 from sklearn_private.exceptions import GuaranteeError
@@ -61,7 +64,7 @@ class _Use:
         self.batch = None  # of the backward pass that went through it
 
 
-def in_full_precision(device):
+def in_full_precision(device: Any) -> Any:
     """Leave autocast: it would cut off norms and sums alike, and rows could exceed their bound."""
     return torch.autocast(device.type, enabled=False)
 
@@ -74,7 +77,7 @@ class Batch:
         self.size = None
         self._uses = {}  # by parameter: gradients of its uses, and norms while there is one
 
-    def add(self, name, parameter, gradients):
+    def add(self, name: str, parameter: Any, gradients: Any) -> None:
         """Add what one use of a parameter contributes."""
         size = gradients.batch_size
         if self.size is None:
@@ -92,7 +95,7 @@ class Batch:
         else:
             self._uses[parameter] = [*earlier[0], gradients], None
 
-    def merged(self):
+    def merged(self) -> Any:
         """Return each parameter, its gradients and their norms, all uses together."""
         found = []
         for parameter, (uses, norms) in self._uses.items():
@@ -112,7 +115,7 @@ class Recorder:
         Where the parameters are.
     """
 
-    def __init__(self, finish, device):
+    def __init__(self, finish: Callable[..., Any], device: torch.device):
         self.device = device
         self.batch_size = None  # of the forward pass that runs
         self._finish = finish
@@ -120,7 +123,13 @@ class Recorder:
         self._anchor = torch.zeros((), requires_grad=True)
         self._anchor.register_post_accumulate_grad_hook(self._end)
 
-    def observe(self, name, outputs, inputs, gradients):
+    def observe(
+        self,
+        name: str,
+        outputs: tuple[torch.Tensor, ...],
+        inputs: tuple[torch.Tensor, ...],
+        gradients: Callable[..., Any],
+    ) -> Any:
         """Return the outputs of a layer, whose per-sample gradients will be collected.
 
         Parameters
@@ -139,7 +148,7 @@ class Recorder:
         observed = _Node.apply(use, inputs, self._anchor, *outputs)
         return observed if len(outputs) > 1 else (observed,)
 
-    def receive(self, use, inputs, grads):
+    def receive(self, use: Any, inputs: Any, grads: Any) -> None:
         """Take the output gradients of one use of a layer."""
         if use.batch is not None and use.batch.complete:
             raise GuaranteeError.unreleased(

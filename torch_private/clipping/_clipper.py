@@ -8,7 +8,9 @@ and none is stored in ``grad``.
 
 import contextlib
 import math
+from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 
@@ -96,7 +98,13 @@ class Clipper:
     """
 
     def __init__(
-        self, module, *, max_grad_norm=1.0, clipping="flat", loss_reduction="mean", engine="auto"
+        self,
+        module: torch.nn.Module,
+        *,
+        max_grad_norm: float | Sequence[float] = 1.0,
+        clipping: str = "flat",
+        loss_reduction: str = "mean",
+        engine: str = "auto",
     ):
         self.module = module
         self.loss_reduction = loss_reduction
@@ -143,21 +151,21 @@ class Clipper:
         self._norms, self.n_backwards, self.n_dropped, self._collected = [], 0, 0, False
 
     @property
-    def sensitivity(self):
+    def sensitivity(self) -> Any:
         """L2 norm of what one sample adds to all sums together, at most."""
         return self.mode.sensitivity
 
     @property
-    def norms(self):
+    def norms(self) -> Any:
         """Norms of the samples' gradients since the last sums began."""
         return torch.cat(self._norms) if self._norms else self.flat_sums.new_empty(0)
 
     @property
-    def batch_size(self):
+    def batch_size(self) -> Any:
         """Number of samples since the last sums began."""
         return sum(map(len, self._norms))
 
-    def clipped_sums(self):
+    def clipped_sums(self) -> list[torch.Tensor]:
         """Return the sums over all samples since the last call.
 
         Returns
@@ -181,7 +189,7 @@ class Clipper:
         self._collected = True
         return list(self._sums.values())
 
-    def zero_sums(self):
+    def zero_sums(self) -> list[torch.Tensor]:
         """Return the sums over no sample, for a batch that is empty.
 
         Returns
@@ -194,7 +202,7 @@ class Clipper:
         self.flat_sums.zero_()
         return list(self._sums.values())
 
-    def detach(self):
+    def detach(self) -> None:
         """Leave the module without hooks."""
         for observer in self._observers:
             observer.detach()
@@ -202,7 +210,7 @@ class Clipper:
             guard.remove()
 
     @contextlib.contextmanager
-    def rehearsal(self):
+    def rehearsal(self) -> Iterator[list[torch.Tensor]]:
         """Take norms of backward passes that do not count: sums and counts stay as they are.
 
         Yields

@@ -4,6 +4,9 @@ While a layer runs, its parameters ask for no gradient, so that autograd compute
 the module, pickled or deep-copied, is free of hooks.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch.overrides import TorchFunctionMode
 
@@ -23,7 +26,7 @@ def _inert():
 class Hook:
     """A method of an observer, as a hook that does not outlive its module."""
 
-    def __init__(self, call):
+    def __init__(self, call: Any):
         self._call = call
 
     def __call__(self, *args):
@@ -42,7 +45,7 @@ class Observer:
         The module.
     """
 
-    def __init__(self, module):
+    def __init__(self, module: torch.nn.Module):
         self._handles = [
             module.register_forward_pre_hook(Hook(self.before), prepend=True, with_kwargs=True),
             module.register_forward_hook(
@@ -50,13 +53,13 @@ class Observer:
             ),
         ]
 
-    def before(self, module, args, kwargs):
+    def before(self, module: Any, args: Any, kwargs: Any) -> Any:
         """Act before a call."""
 
-    def after(self, module, args, kwargs, output):
+    def after(self, module: Any, args: Any, kwargs: Any, output: Any) -> Any:
         """Act after a call; the output is None if it raised."""
 
-    def detach(self):
+    def detach(self) -> None:
         """Leave the module."""
         for handle in self._handles:
             handle.remove()
@@ -77,7 +80,13 @@ class LayerObserver(Observer):
         ``gradients(*inputs, output_gradient)`` returns per-sample gradients by parameter.
     """
 
-    def __init__(self, module, observe, inputs, gradients):
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        observe: Callable[..., Any],
+        inputs: Callable[..., Any],
+        gradients: Callable[..., Any],
+    ):
         super().__init__(module)
         self._observe = observe
         self._inputs = inputs
@@ -85,14 +94,14 @@ class LayerObserver(Observer):
         self._parameters = [p for p in module.parameters() if p.requires_grad]
         self._paused = []
 
-    def before(self, module, args, kwargs):
+    def before(self, module: Any, args: Any, kwargs: Any) -> None:
         """Let the parameters ask for no gradient."""
         if torch.is_grad_enabled():
             self._paused = [p for p in self._parameters if p.requires_grad]
             for parameter in self._paused:
                 parameter.requires_grad = False
 
-    def after(self, module, args, kwargs, output):
+    def after(self, module: Any, args: Any, kwargs: Any, output: Any) -> Any:
         """Let them ask for gradients again, and observe the output."""
         paused, self._paused = self._paused, []
         for parameter in paused:
@@ -119,18 +128,18 @@ class CompositeObserver(Observer):
         ``observe(outputs, inputs, gradients)``, see :meth:`Recorder.observe`.
     """
 
-    def __init__(self, module, observe):
+    def __init__(self, module: torch.nn.Module, observe: Callable[..., Any]):
         super().__init__(module)
         self._observe = observe
         self._mode = None
 
-    def before(self, module, args, kwargs):
+    def before(self, module: Any, args: Any, kwargs: Any) -> None:
         """Compute the function of torch so that it can be observed."""
         if torch.is_grad_enabled():
             self._mode = _Instead(self._observe)
             self._mode.__enter__()
 
-    def after(self, module, args, kwargs, output):
+    def after(self, module: Any, args: Any, kwargs: Any, output: Any) -> None:
         """Leave the functions of torch as they are."""
         if self._mode is not None:
             self._mode.__exit__(None, None, None)
@@ -162,16 +171,16 @@ class RootObserver(Observer):
         Gets ``batch_size``.
     """
 
-    def __init__(self, module, recorder):
+    def __init__(self, module: torch.nn.Module, recorder: Any):
         super().__init__(module)
         self._recorder = recorder
 
-    def before(self, module, args, kwargs):
+    def before(self, module: Any, args: Any, kwargs: Any) -> None:
         """Read the batch size from the first tensor among the arguments."""
         first = _first_tensor((args, kwargs))
         self._recorder.batch_size = None if first is None or not first.dim() else len(first)
 
-    def after(self, module, args, kwargs, output):
+    def after(self, module: Any, args: Any, kwargs: Any, output: Any) -> None:
         """Forget it."""
         self._recorder.batch_size = None
 
@@ -189,7 +198,7 @@ def _first_tensor(tree):
 class BatchNormObserver(Observer):
     """Refuses that a frozen batch norm uses the statistics of a batch."""
 
-    def before(self, module, args, kwargs):
+    def before(self, module: Any, args: Any, kwargs: Any) -> None:
         """Raise if it would."""
         if module.training and torch.is_grad_enabled():
             raise GuaranteeError(

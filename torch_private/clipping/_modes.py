@@ -7,6 +7,8 @@ returns weights of the same shape.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any, Self
 
 from sklearn_private._checks import Checks
 from sklearn_private.exceptions import InvalidParameterError
@@ -27,20 +29,20 @@ class FlatClipping:
 
     by_layer = False
 
-    def __init__(self, max_grad_norm):
+    def __init__(self, max_grad_norm: float):
         self.max_grad_norm = max_grad_norm
         Checks(self).real("max_grad_norm", above=0)
 
     @property
-    def sensitivity(self):
+    def sensitivity(self) -> Any:
         """L2 norm of what one sample adds to the sum, at most."""
         return self.max_grad_norm
 
-    def weights(self, norms):
+    def weights(self, norms: Any) -> Any:
         """Return the weight of each gradient."""
         return (norms / self.max_grad_norm).clamp_(min=1).reciprocal_()
 
-    def resolved(self, n_layers):
+    def resolved(self, n_layers: Any) -> Self:
         """Return the mode for a module of so many layers."""
         return self
 
@@ -61,12 +63,12 @@ class AutomaticClipping(FlatClipping):
     learning made easier and stronger", NeurIPS 2023, eq. 4.1.
     """
 
-    def __init__(self, max_grad_norm=1.0, gamma=0.01):
+    def __init__(self, max_grad_norm: float = 1.0, gamma: float = 0.01):
         super().__init__(max_grad_norm)
         self.gamma = gamma
         Checks(self).real("gamma", above=0)
 
-    def weights(self, norms):
+    def weights(self, norms: Any) -> Any:
         """Return the weight of each gradient."""
         return self.max_grad_norm / (norms + self.gamma)
 
@@ -88,19 +90,19 @@ class PerLayerClipping:
 
     by_layer = True
 
-    def __init__(self, max_grad_norm):
+    def __init__(self, max_grad_norm: float | Sequence[float]):
         self.max_grad_norm = max_grad_norm
 
     @property
-    def sensitivity(self):
+    def sensitivity(self) -> Any:
         """L2 norm of what one sample adds to the sum, at most."""
         return math.hypot(*self.max_grad_norm)
 
-    def weights(self, norms):
+    def weights(self, norms: Any) -> Any:
         """Return the weight of each layer's gradient."""
         return (norms.new_tensor(self.max_grad_norm)[:, None] / norms).clamp_(max=1)
 
-    def resolved(self, n_layers):
+    def resolved(self, n_layers: Any) -> Any:
         """Return the mode for a module of so many layers."""
         if isinstance(self.max_grad_norm, list | tuple):
             if len(self.max_grad_norm) != n_layers:
@@ -142,7 +144,7 @@ class AdaptiveClipping(FlatClipping):
 
     count_sensitivity = 0.5
 
-    def __init__(self, max_grad_norm, quantile=0.5, learning_rate=0.2):
+    def __init__(self, max_grad_norm: float, quantile: float = 0.5, learning_rate: float = 0.2):
         super().__init__(max_grad_norm)
         self.quantile = quantile
         self.learning_rate = learning_rate
@@ -151,12 +153,12 @@ class AdaptiveClipping(FlatClipping):
         check.real("learning_rate", above=0)
         self.count = 0.0
 
-    def weights(self, norms):
+    def weights(self, norms: Any) -> Any:
         """Return the weight of each gradient, and count it."""
         self.count += float((norms <= self.max_grad_norm).double().sub_(0.5).sum())
         return super().weights(norms)
 
-    def update(self, noisy_count, expected_batch_size):
+    def update(self, noisy_count: float, expected_batch_size: float) -> None:
         """Move the norm.
 
         Parameters
@@ -171,7 +173,7 @@ class AdaptiveClipping(FlatClipping):
         self.count = 0.0
 
 
-def gradient_noise_multiplier(noise_multiplier, count_noise):
+def gradient_noise_multiplier(noise_multiplier: float, count_noise: float) -> float:
     """Return the noise multiplier of gradients that leaves room for a noisy count.
 
     Parameters

@@ -1,6 +1,8 @@
 """Per-sample gradients of a layer by opacus: its sampler, a registered one, or functorch."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 
@@ -8,7 +10,7 @@ from sklearn_private._optional import require
 from sklearn_private.exceptions import GuaranteeError
 
 
-def opacus_gradients(name, module):
+def opacus_gradients(name: str, module: torch.nn.Module) -> Callable[..., Any]:
     """Return the function that computes the per-sample gradients of a module.
 
     Parameters
@@ -53,7 +55,7 @@ def _by_functorch(name, module, per_sample, x, grad):
     return dict(zip(parameters, found, strict=True))
 
 
-def one_tensor(name, module, *args, **kwargs):
+def one_tensor(name: str, module: Any, *args: Any, **kwargs: Any) -> Any:
     """Return the only argument of a call, which opacus repeats sample by sample."""
     if len(args) == 1 and not kwargs and isinstance(args[0], torch.Tensor):
         return args

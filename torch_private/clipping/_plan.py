@@ -1,7 +1,8 @@
 """Which engine takes which layer of a module, and what is refused before training starts."""
 
+from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import nn
 
@@ -23,7 +24,7 @@ class Unit(NamedTuple):
     engine: str  # "fused" or "opacus"
 
 
-def plan(module, engine):
+def plan(module: nn.Module, engine: str) -> list[Unit]:
     """Return the units of a module that have trainable parameters.
 
     Parameters
@@ -76,7 +77,7 @@ def _uses_parameters(module):
     return any(p.requires_grad for p in own) or any(map(_uses_parameters, held))
 
 
-def refuse_batch_norm(module):
+def refuse_batch_norm(module: nn.Module) -> Iterator[BatchNormObserver]:
     """Raise if a batch norm would mix samples, and watch the frozen ones.
 
     Parameters
@@ -100,7 +101,7 @@ def refuse_batch_norm(module):
             yield BatchNormObserver(layer)
 
 
-def attach(unit, recorder):
+def attach(unit: Unit, recorder: Any) -> Any:
     """Return the observer of a unit.
 
     Parameters

@@ -5,7 +5,9 @@ same function, batch first, with an observation after each projection.
 """
 
 import math
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 from torch.nn import functional as F
@@ -17,30 +19,30 @@ from ._linear import bias_gradients, linear_map
 
 
 def attention(
-    observe,
-    query,
-    key,
-    value,
-    embed_dim,
-    num_heads,
-    in_proj_weight,
-    in_proj_bias,
-    bias_k,
-    bias_v,
-    add_zero_attn,
-    dropout_p,
-    out_proj_weight,
-    out_proj_bias,
-    training=True,
-    key_padding_mask=None,
-    need_weights=True,
-    attn_mask=None,
-    q_proj_weight=None,
-    k_proj_weight=None,
-    v_proj_weight=None,
-    average_attn_weights=True,
-    **_,
-):
+    observe: Callable[..., Any],
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    embed_dim: Any,
+    num_heads: Any,
+    in_proj_weight: Any,
+    in_proj_bias: Any,
+    bias_k: Any,
+    bias_v: Any,
+    add_zero_attn: Any,
+    dropout_p: Any,
+    out_proj_weight: Any,
+    out_proj_bias: Any,
+    training: bool = True,
+    key_padding_mask: Any = None,
+    need_weights: bool = True,
+    attn_mask: Any = None,
+    q_proj_weight: Any = None,
+    k_proj_weight: Any = None,
+    v_proj_weight: Any = None,
+    average_attn_weights: bool = True,
+    **_: Any,
+) -> tuple[Any, Any]:
     """Return what ``torch.nn.functional.multi_head_attention_forward`` returns.
 
     Parameters

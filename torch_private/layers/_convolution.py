@@ -5,6 +5,8 @@ oneDNN or cuDNN computes it. Where the weight is large against the output, norms
 matrices of patches instead, as in :class:`~torch_private.layers.Outer`.
 """
 
+from typing import Any
+
 import torch
 from torch.nn import functional as F
 from torch.nn import grad as of
@@ -14,7 +16,9 @@ from ._gradients import Dense, chunks, gram_norms, norms_of, wide
 _WEIGHT_GRADIENT = {1: of.conv1d_weight, 2: of.conv2d_weight, 3: of.conv3d_weight}
 
 
-def convolution(layer, x, grad):
+def convolution(
+    layer: torch.nn.Conv1d | torch.nn.Conv2d | torch.nn.Conv3d, x: torch.Tensor, grad: torch.Tensor
+) -> dict[str, Any]:
     """Return the per-sample gradients of a convolution.
 
     Parameters

@@ -1,11 +1,13 @@
 """Embeddings: the gradient of a weight is non-zero in the rows that a sample looks up."""
 
+from typing import Any
+
 import torch
 
 from ._gradients import Rows
 
 
-def embedding(layer, index, grad):
+def embedding(layer: torch.nn.Embedding, index: torch.Tensor, grad: torch.Tensor) -> dict[str, Any]:
     """Return the per-sample gradients of an embedding.
 
     Parameters
@@ -27,7 +29,9 @@ def embedding(layer, index, grad):
     return {layer.weight: Rows(index, _without_padding(layer, index, values), len(layer.weight))}
 
 
-def embedding_bag(layer, index, *weights_and_grad):
+def embedding_bag(
+    layer: torch.nn.EmbeddingBag, index: torch.Tensor, *weights_and_grad: torch.Tensor
+) -> dict[str, Any]:
     """Return the per-sample gradients of an embedding bag, which sums or averages rows.
 
     Parameters

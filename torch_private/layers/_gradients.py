@@ -21,7 +21,9 @@ the sum of the norms of its terms: see :func:`from_terms`.
    at small cost", ICML 2023.
 """
 
+from collections.abc import Iterator
 from functools import cached_property, reduce
+from typing import Any, Self
 
 import torch
 
@@ -30,30 +32,30 @@ CHUNK_BYTES = 8 * 2**20  # temporaries stay below this, near the cache and off t
 _LEAST = 1e-4  # of a squared norm over that of terms that do not cancel; floats know it to 1e-6
 
 
-def wide(tensor):
+def wide(tensor: Any) -> Any:
     """Return a tensor in the precision that norms and sums are computed in: float32 or float64."""
     return tensor if tensor.dtype in _WIDE else tensor.float()
 
 
-def chunks(n_samples, numbers_per_sample):
+def chunks(n_samples: Any, numbers_per_sample: Any) -> Iterator[Any]:
     """Yield slices of the batch whose temporaries of so many float32 numbers fit in a chunk."""
     size = max(1, CHUNK_BYTES // max(1, 4 * numbers_per_sample))
     for start in range(0, n_samples, size):
         yield slice(start, min(start + size, n_samples))
 
 
-def norms_of(tensor):
+def norms_of(tensor: Any) -> Any:
     """Return the norm of each sample, shape (batch_size,)."""
     tensor = tensor if tensor.dim() == 2 else tensor.flatten(1)
     return torch.linalg.vector_norm(tensor, dim=1)
 
 
-def all_norms(norms):
+def all_norms(norms: Any) -> Any:
     """Return the norms of gradients from those of their parts, a list."""
     return torch.linalg.vector_norm(torch.stack(norms), dim=0)
 
 
-def from_terms(squared, total):
+def from_terms(squared: torch.Tensor, total: torch.Tensor) -> Any:
     """Return norms from squared ones that were not taken of what will be summed.
 
     Parameters
@@ -77,34 +79,34 @@ class Dense:
         Their norms, where they are known already.
     """
 
-    def __init__(self, values, norms=None):
+    def __init__(self, values: torch.Tensor, norms: torch.Tensor | None = None):
         self.values = values
         self._norms = norms
 
     @property
-    def batch_size(self):
+    def batch_size(self) -> Any:
         """The number of samples."""
         return self.values.shape[0]
 
-    def norms(self):
+    def norms(self) -> Any:
         """Return the norm of each gradient, shape (batch_size,)."""
         return norms_of(self.values) if self._norms is None else self._norms
 
-    def settled(self):
+    def settled(self) -> Self:
         """Return the cheapest form to keep until the weights are known."""
         return self
 
-    def dense(self):
+    def dense(self) -> Any:
         """Return the gradients, shape (batch_size, *parameter_shape)."""
         return self.values
 
-    def sum_into(self, out, weights, beta):
+    def sum_into(self, out: Any, weights: Any, beta: Any) -> None:
         """Set ``out``, of the parameter's shape, to ``beta`` (0, 1) × itself + the weighted sum."""
         values = self.values if self.values.dim() == 2 else self.values.flatten(1)
         out = out if out.dim() == 1 else out.view(-1)
         out.addmv_(values.t(), weights, beta=beta)
 
-    def drop(self, samples):
+    def drop(self, samples: Any) -> None:
         """Set the gradients of the marked samples to zero."""
         where = samples.view(-1, *[1] * (self.values.dim() - 1))
         self.values = self.values.masked_fill(where, 0)  # autograd may still need the old values
@@ -123,24 +125,26 @@ class Outer:
         Norms of a first factor of one term, where they are known already.
     """
 
-    def __init__(self, left, right, left_norms=None):
+    def __init__(
+        self, left: torch.Tensor, right: torch.Tensor, left_norms: torch.Tensor | None = None
+    ):
         self.left = left
         self.right = right
         self._left_norms = left_norms
 
     @property
-    def batch_size(self):
+    def batch_size(self) -> Any:
         """The number of samples."""
         return self.left.shape[0]
 
-    def norms(self):
+    def norms(self) -> Any:
         """Return the norm of each gradient, shape (batch_size,)."""
         if self.left.dim() == 3:
             return _gram_norms(self.left, self.right)
         left = norms_of(wide(self.left)) if self._left_norms is None else self._left_norms
         return left * norms_of(wide(self.right))
 
-    def settled(self):
+    def settled(self) -> Any:
         """Return the cheapest form to keep until the weights are known.
 
         Products are kept where they are no larger than their factors: there, they also cost less
@@ -152,7 +156,7 @@ class Outer:
         D = self.right.shape[2]
         return self._multiplied() if p * D <= n_terms * (p + D) else self
 
-    def terms(self):
+    def terms(self) -> tuple[Any, Any]:
         """Return both factors with the dimension T."""
         if self.left.dim() == 2:
             return self.left.unsqueeze(1), self.right.unsqueeze(1)
@@ -170,11 +174,11 @@ class Outer:
             norms[part] = norms_of(values[part])
         return Dense(values, norms)
 
-    def dense(self):
+    def dense(self) -> Any:
         """Return the gradients, shape (batch_size, p, D)."""
         return self._multiplied().values
 
-    def sum_into(self, out, weights, beta):
+    def sum_into(self, out: Any, weights: Any, beta: Any) -> None:
         """Set ``out``, of the parameter's shape, to ``beta`` (0, 1) × itself + the weighted sum."""
         left, right = wide(self.left), wide(self.right)
         weights = weights.unsqueeze(1) if left.dim() == 2 else weights.view(-1, 1, 1)
@@ -186,7 +190,7 @@ class Outer:
             left, right = left.flatten(0, 1), right.flatten(0, 1)
         out.addmm_(left.t(), right, beta=beta)
 
-    def drop(self, samples):
+    def drop(self, samples: Any) -> None:
         """Set the gradients of the marked samples to zero."""
         where = samples.view(-1, *[1] * (self.left.dim() - 1))
         self.left, self.right = (t.masked_fill(where, 0) for t in (self.left, self.right))
@@ -201,7 +205,7 @@ def _gram_norms(left, right):
     return norms
 
 
-def gram_norms(left, right):
+def gram_norms(left: Any, right: Any) -> Any:
     """Return ‖LᵀR‖ for each sample from the Gram matrices L Lᵀ, which is changed, and R Rᵀ."""
     products = left.mul_(right)
     return from_terms(products.sum((1, 2)), products.diagonal(dim1=1, dim2=2).sqrt().sum(1))
@@ -220,13 +224,13 @@ class Rows:
         Rows of the parameter.
     """
 
-    def __init__(self, index, values, n_rows):
+    def __init__(self, index: Any, values: torch.Tensor, n_rows: int):
         self.index = index
         self.values = wide(values)
         self.n_rows = n_rows
 
     @property
-    def batch_size(self):
+    def batch_size(self) -> Any:
         """The number of samples."""
         return self.index.shape[0]
 
@@ -239,31 +243,31 @@ class Rows:
         sums.index_add_(0, places.flatten(), self.values.flatten(0, 1))
         return keys // self.n_rows, keys % self.n_rows, sums
 
-    def norms(self):
+    def norms(self) -> Any:
         """Return the norm of each gradient, shape (batch_size,)."""
         sample, _, sums = self._distinct
         squares = norms_of(sums).square()
         return self.values.new_zeros(self.batch_size).index_add_(0, sample, squares).sqrt_()
 
-    def settled(self):
+    def settled(self) -> Self:
         """Return the cheapest form to keep until the weights are known."""
         return self
 
-    def dense(self):
+    def dense(self) -> Any:
         """Return the gradients, shape (batch_size, n_rows, D)."""
         sample, row, sums = self._distinct
         gradients = sums.new_zeros(self.batch_size, self.n_rows, sums.shape[1])
         gradients[sample, row] = sums
         return gradients
 
-    def sum_into(self, out, weights, beta):
+    def sum_into(self, out: Any, weights: Any, beta: Any) -> None:
         """Set ``out``, of the parameter's shape, to ``beta`` (0, 1) × itself + the weighted sum."""
         sample, row, sums = self._distinct
         if not beta:
             out.zero_()
         out.index_add_(0, row, sums * weights[sample, None])
 
-    def drop(self, samples):
+    def drop(self, samples: Any) -> None:
         """Set the gradients of the marked samples to zero."""
         sample, _, sums = self._distinct
         sums[samples[sample]] = 0
@@ -312,38 +316,40 @@ class Blocks:
         Gradients of the blocks, which are equally large.
     """
 
-    def __init__(self, blocks):
+    def __init__(self, blocks: list[Any]):
         self.blocks = blocks
 
     @property
-    def batch_size(self):
+    def batch_size(self) -> Any:
         """The number of samples."""
         return self.blocks[0].batch_size
 
-    def norms(self):
+    def norms(self) -> Any:
         """Return the norm of each gradient, shape (batch_size,)."""
         return all_norms([block.norms() for block in self.blocks])
 
-    def settled(self):
+    def settled(self) -> Self:
         """Return the cheapest form to keep until the weights are known."""
         return Blocks([block.settled() for block in self.blocks])
 
-    def dense(self):
+    def dense(self) -> Any:
         """Return the gradients, shape (batch_size, *parameter_shape)."""
         return torch.cat([block.dense() for block in self.blocks], dim=1)
 
-    def sum_into(self, out, weights, beta):
+    def sum_into(self, out: Any, weights: Any, beta: Any) -> None:
         """Set ``out``, of the parameter's shape, to ``beta`` (0, 1) × itself + the weighted sum."""
         for block, target in zip(self.blocks, out.chunk(len(self.blocks)), strict=True):
             block.sum_into(target, weights, beta)
 
-    def drop(self, samples):
+    def drop(self, samples: Any) -> None:
         """Set the gradients of the marked samples to zero."""
         for block in self.blocks:
             block.drop(samples)
 
 
-def together(gradients):
+def together(
+    gradients: list[Dense] | Outer | Rows | Blocks,
+) -> Dense | Outer | Rows | tuple[Any, Any]:
     """Return the gradients of a parameter from those of its uses by the same samples.
 
     Parameters

@@ -1,9 +1,11 @@
 """Linear layers: the gradient of a weight is a sum of outer products over positions."""
 
+from typing import Any
+
 from ._gradients import Dense, Outer, norms_of, wide
 
 
-def linear(layer, x, grad):
+def linear(layer: Any, x: Any, grad: Any) -> dict[str, Any]:
     """Return the per-sample gradients of a layer that computes ``x @ weight.T + bias``.
 
     Parameters
@@ -23,14 +25,14 @@ def linear(layer, x, grad):
     return linear_map(layer.weight, layer.bias, x, grad)
 
 
-def conv1d_of_transformers(layer, x, grad):
+def conv1d_of_transformers(layer: Any, x: Any, grad: Any) -> dict[str, Any]:
     """Return the per-sample gradients of a layer that computes ``x @ weight + bias``."""
     x, grad = _sequences(x, grad)
     found = {layer.weight: Outer(x, grad), layer.bias: bias_gradients(grad)}
     return {p: gradients for p, gradients in found.items() if p.requires_grad}
 
 
-def linear_map(weight, bias, x, grad):
+def linear_map(weight: Any, bias: Any, x: Any, grad: Any) -> Any:
     """Return the per-sample gradients of a weight and a bias (or None) by parameter."""
     x, grad = _sequences(x, grad)
     found = {}
@@ -42,7 +44,7 @@ def linear_map(weight, bias, x, grad):
     return found
 
 
-def bias_gradients(grad, norms=None):
+def bias_gradients(grad: Any, norms: Any = None) -> Dense:
     """Return the per-sample gradients of what is added at each position of a sequence."""
     grad = wide(grad)
     return Dense(grad, norms) if grad.dim() == 2 else Dense(grad.sum(1))

@@ -3,13 +3,15 @@
 The input is normalised a second time, in chunks: that costs less than keeping it.
 """
 
+from typing import Any
+
 import torch
 from torch.nn import functional as F
 
 from ._gradients import Dense, chunks, wide
 
 
-def layer_norm(layer, x, grad):
+def layer_norm(layer: Any, x: Any, grad: Any) -> Any:
     """Return the per-sample gradients of a layer norm, input of shape (batch_size, ..., *shape)."""
     shape, eps = layer.normalized_shape, layer.eps
     return _scale_and_shift(
@@ -17,7 +19,7 @@ def layer_norm(layer, x, grad):
     )
 
 
-def rms_norm(layer, x, grad):
+def rms_norm(layer: Any, x: Any, grad: Any) -> Any:
     """Return the per-sample gradients of an RMS norm, input of shape (batch_size, ..., *shape)."""
     shape, eps = layer.normalized_shape, layer.eps
     return _scale_and_shift(
@@ -25,7 +27,7 @@ def rms_norm(layer, x, grad):
     )
 
 
-def group_norm(layer, x, grad):
+def group_norm(layer: Any, x: Any, grad: Any) -> Any:
     """Return the per-sample gradients of a group norm, input of shape (batch_size, C, ...)."""
     groups, eps = layer.num_groups, layer.eps
     return _scale_and_shift(
@@ -33,7 +35,7 @@ def group_norm(layer, x, grad):
     )
 
 
-def instance_norm(layer, x, grad):
+def instance_norm(layer: Any, x: Any, grad: Any) -> Any:
     """Return the per-sample gradients of an instance norm, input of shape (batch_size, C, ...)."""
     return _scale_and_shift(
         layer, x, grad, lambda part: F.instance_norm(part, eps=layer.eps), _channels_first

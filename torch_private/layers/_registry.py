@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -99,7 +100,7 @@ FUNCTIONS = {
 _COMPOSITES = (nn.MultiheadAttention, nn.LSTM, nn.GRU, nn.RNN)
 
 
-def rule_of(layer):
+def rule_of(layer: Any) -> Any:
     """Return the rule of a layer, or None.
 
     A subclass that computes something else in ``forward``, and a layer whose weight is computed
@@ -114,7 +115,7 @@ def rule_of(layer):
     return next((rule for kind, rule in RULES.items() if _computes(layer, kind)), None)
 
 
-def is_composite(layer):
+def is_composite(layer: Any) -> Any:
     """Return whether a layer runs a function of ``FUNCTIONS``."""
     parametrized = any(parametrize.is_parametrized(module) for module in layer.modules())
     return not parametrized and any(_computes(layer, kind) for kind in _COMPOSITES)

@@ -21,6 +21,7 @@ NumPy computes it, whose functions cost less to call on arrays of this size than
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,7 +32,7 @@ _WORDS = {torch.float32: np.int32, torch.float64: np.int64}
 _FLOATS = {np.int32: np.float32, np.int64: np.float64}
 
 
-def normal(n, rng, std=1.0, dtype=torch.float64):
+def normal(n: int, rng: object, std: float = 1.0, dtype: Any = torch.float64) -> torch.Tensor:
     """Draw independent normal numbers of mean 0 on the CPU.
 
     Parameters

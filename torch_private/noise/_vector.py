@@ -7,7 +7,7 @@ from ._normal import normal
 _SMALL = 2**16  # Up to here the noise has double precision, whatever the vector has.
 
 
-def with_noise(vector, std, rng, scale=1.0):
+def with_noise(vector: torch.Tensor, std: float, rng: object, scale: float = 1.0) -> torch.Tensor:
     """Return a vector plus independent Gaussian noise on every coordinate, times a number.
 
     Parameters

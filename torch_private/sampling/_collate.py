@@ -8,7 +8,8 @@ to both halves, so that a batch that is padded to its longest item keeps its sha
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch.utils.data import default_collate
@@ -22,7 +23,7 @@ _FIRST = 3  # batches that are always watched
 _ONE_OF = 25  # later ones
 
 
-def watched(collate):
+def watched(collate: Callable[..., Any]) -> Callable[..., Any]:
     """Return a collation that is watched; torch's own one needs no watch.
 
     Parameters

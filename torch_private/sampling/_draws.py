@@ -9,6 +9,8 @@ the right, so that both tails keep their relative precision: the law is met to a
 variation. Given the size, subsets are exactly uniform.
 """
 
+from typing import Any
+
 import numpy as np
 from scipy.stats import binom
 
@@ -35,14 +37,14 @@ class BinomialSize:
     True
     """
 
-    def __init__(self, n, rate):
+    def __init__(self, n: int, rate: float):
         low, high = int(binom.ppf(_REACH, n, rate)), int(binom.isf(_REACH, n, rate))
         self._low = max(low - 1, 0)
         sizes = np.arange(self._low, min(high + 1, n) + 1)
         self._below = binom.cdf(sizes, n, rate)
         self._above = binom.sf(sizes, n, rate)[::-1]
 
-    def draw(self, rng):
+    def draw(self, rng: object) -> Any:
         """Return one size, from the bytes of ``rng``."""
         word = int(uniform_words(1, rng)[0])
         u = (word >> 1) * 2.0**-64  # in [0, 1/2)
@@ -52,7 +54,7 @@ class BinomialSize:
         return self._low + int(np.searchsorted(self._below, u, side="right"))
 
 
-def uniform_subset(k, n, rng):
+def uniform_subset(k: int, n: int, rng: object) -> np.ndarray:
     """Draw a uniform subset of 0, ..., n - 1.
 
     The first k distinct ones of independent uniform numbers are one, and also given that a row of

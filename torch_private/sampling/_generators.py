@@ -2,6 +2,8 @@
 
 import contextlib
 import random
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +22,7 @@ class _Python:
         np.random.set_state(state[1])  # noqa: NPY002
 
 
-def generators_of(device):
+def generators_of(device: torch.device) -> list[Any]:
     """Return the generators that draw without being named: Python's and NumPy's, then torch's.
 
     Parameters
@@ -39,7 +41,7 @@ def generators_of(device):
 
 
 @contextlib.contextmanager
-def same_random_numbers(device):
+def same_random_numbers(device: torch.device) -> Iterator[Any]:
     """Leave every generator as it is found.
 
     Parameters

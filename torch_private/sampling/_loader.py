@@ -13,7 +13,9 @@ A pass that was left by ``break`` or a crash is continued, not begun anew.
 """
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch.utils.data import DataLoader
@@ -67,7 +69,14 @@ class PrivateLoader:
         how many steps were taken (``run.n_steps``); :func:`torch_private.make_private` sets it.
     """
 
-    def __init__(self, dataset, sampler, fetch, n_batches, max_physical_batch_size=None):
+    def __init__(
+        self,
+        dataset: torch.utils.data.Dataset,
+        sampler: object,
+        fetch: Callable[..., Any],
+        n_batches: int,
+        max_physical_batch_size: int | None = None,
+    ):
         self.dataset = dataset
         self.sampler = sampler
         self.batch_size = sampler.batch_size
@@ -109,7 +118,9 @@ class PrivateLoader:
             self.run.begin(waiting.popleft())
 
 
-def fetch_tensors(tensors, index=None):
+def fetch_tensors(
+    tensors: Sequence[torch.Tensor], index: torch.Tensor | None = None
+) -> Callable[..., Any]:
     """Return how to fetch rows of tensors: by slicing, without a worker or a Python loop.
 
     Parameters
@@ -133,7 +144,7 @@ def fetch_tensors(tensors, index=None):
     return fetch
 
 
-def fetch_items(loader):
+def fetch_items(loader: Any) -> Any:
     """Return how to fetch rows of a dataset: by the workers and the collation of its loader."""
     kept = (
         *("num_workers", "collate_fn", "pin_memory", "timeout", "worker_init_fn"),

@@ -25,7 +25,14 @@ from ._loader import PrivateLoader, fetch_items, fetch_tensors
 from ._samplers import FixedOrder, PoissonSampler, TruncatedPoissonSampler
 
 
-def private_loader(loader, *, sampling, rng, truncated_batch_size=None, max_physical=None):
+def private_loader(
+    loader: torch.utils.data.DataLoader,
+    *,
+    sampling: str,
+    rng: object,
+    truncated_batch_size: int | None = None,
+    max_physical: int | None = None,
+) -> PrivateLoader:
     """Return the private loader over the rows of an ordinary one.
 
     Parameters

@@ -10,6 +10,8 @@ sensitivity of the neighbouring relation.
 .. [1] L. Chua et al., "How private are DP-SGD implementations?", ICML 2024.
 """
 
+from typing import Any
+
 import numpy as np
 from dp_accounting import dp_event
 
@@ -46,14 +48,14 @@ class PoissonSampler:
 
     name = "poisson"
 
-    def __init__(self, n_rows, batch_size, rng):
+    def __init__(self, n_rows: int, batch_size: int, rng: object):
         self.n_rows = n_rows
         self.batch_size = min(batch_size, n_rows)
         self.rate = self.batch_size / n_rows
         self._rng = rng
         self._size = BinomialSize(n_rows, self.rate)
 
-    def rows(self, step):
+    def rows(self, step: int) -> np.ndarray:
         """Return the rows of a step; every call draws anew.
 
         Parameters
@@ -68,14 +70,14 @@ class PoissonSampler:
         """
         return uniform_subset(self._size.draw(self._rng), self.n_rows, self._rng)
 
-    def event(self, noise_multiplier, n_steps):
+    def event(self, noise_multiplier: Any, n_steps: int) -> Any:
         """Return what the first ``n_steps`` cost together, as a dp_accounting event."""
         single = dp_event.GaussianDpEvent(noise_multiplier)
         if self.rate < 1:
             single = dp_event.PoissonSampledDpEvent(self.rate, single)
         return dp_event.SelfComposedDpEvent(single, n_steps)
 
-    def nearby_event(self, noise_multiplier, n_steps):
+    def nearby_event(self, noise_multiplier: Any, n_steps: int) -> Any:
         """Return an event of nearly the same price that is quick to price."""
         return PoissonSampler.event(self, noise_multiplier, n_steps)
 
@@ -108,19 +110,19 @@ class TruncatedPoissonSampler(PoissonSampler):
 
     name = "truncated_poisson"
 
-    def __init__(self, n_rows, batch_size, rng, largest=None):
+    def __init__(self, n_rows: int, batch_size: Any, rng: object, largest: int | None = None):
         super().__init__(n_rows, batch_size, rng)
         spread = 6 * np.sqrt(self.batch_size * (1 - self.rate))
         self.largest = min(n_rows, int(np.ceil(self.batch_size + spread)))
         if largest is not None:
             self.largest = min(n_rows, largest)
 
-    def rows(self, step):
+    def rows(self, step: Any) -> Any:
         """Return the rows of a step, at most ``largest``; every call draws anew."""
         size = min(self._size.draw(self._rng), self.largest)
         return uniform_subset(size, self.n_rows, self._rng)
 
-    def event(self, noise_multiplier, n_steps):
+    def event(self, noise_multiplier: Any, n_steps: int) -> Any:
         """Return what the first ``n_steps`` cost together, as a dp_accounting event."""
         if self.largest == self.n_rows:
             return super().event(noise_multiplier, n_steps)
@@ -156,7 +158,7 @@ class FixedOrder:
 
     name = "fixed"
 
-    def __init__(self, n_rows, batch_size, n_batches, seed=None):
+    def __init__(self, n_rows: int, batch_size: int, n_batches: int, seed: int | None = None):
         self.n_rows = n_rows
         self.batch_size = min(batch_size, n_rows)
         self.rate = self.batch_size / n_rows
@@ -164,7 +166,7 @@ class FixedOrder:
         self.seed = seed
         self._order = (None, None)
 
-    def rows(self, step):
+    def rows(self, step: Any) -> Any:
         """Return the rows of a step: the same ones at every call."""
         number, position = divmod(step, self.n_batches)
         start = position * self.batch_size
@@ -176,7 +178,7 @@ class FixedOrder:
             self._order = (number, random_permutation(self.n_rows, rng))
         return self._order[1][start:stop]
 
-    def event(self, noise_multiplier, n_steps):
+    def event(self, noise_multiplier: Any, n_steps: int) -> Any:
         """Return what the first ``n_steps`` cost together: a pass that began counts."""
         single = dp_event.GaussianDpEvent(noise_multiplier)
         return dp_event.SelfComposedDpEvent(single, -(-n_steps // self.n_batches))

@@ -1,11 +1,12 @@
 """The tensors in what a loader gives and a module returns."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 
 
-def tensors_in(tree):
+def tensors_in(tree: object) -> list[torch.Tensor]:
     """Return all tensors of nested lists, tuples and mappings, in order.
 
     Parameters
@@ -28,7 +29,7 @@ def tensors_in(tree):
     return []
 
 
-def map_tensors(function, tree):
+def map_tensors(function: Callable[..., Any], tree: object) -> object:
     """Return the same nest with ``function`` applied to every tensor.
 
     Parameters

@@ -14,6 +14,7 @@ probability at most :math:`A^n`, n being the size of the smaller sample, so no l
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -25,7 +26,7 @@ POWER = 0.9
 LARGEST_EFFECT = 40.0  # standard deviations, which separate samples of any size
 
 
-def delong(first, second):
+def delong(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     """Return the area under the ROC curve, and its variance.
 
     Parameters
@@ -46,7 +47,7 @@ def delong(first, second):
     return float(below.mean()), float(variance)
 
 
-def mean_area(trials):
+def mean_area(trials: Any) -> float:
     """Return the mean area over independent trials, and its variance.
 
     Parameters
@@ -62,12 +63,12 @@ def mean_area(trials):
     return sum(areas) / len(areas), sum(variances) / len(variances) ** 2
 
 
-def n_scores(trials):
+def n_scores(trials: Any) -> Any:
     """Return the number of scores of the smaller side, over all trials."""
     return min(sum(len(trial[side]) for trial in trials) for side in (0, 1))
 
 
-def lower_limit(trials, alpha):
+def lower_limit(trials: Any, alpha: float) -> float:
     """Return a lower limit of the mean area under the ROC curve.
 
     Parameters
@@ -89,17 +90,17 @@ def lower_limit(trials, alpha):
     return min(separated, float(expit(logit(area) + margin)))
 
 
-def seen_effect(trials):
+def seen_effect(trials: Any) -> Any:
     """Return the distance of two unit normal laws that are told apart as well as the sides."""
     return effect(min(mean_area(trials)[0], 1 - 1 / n_scores(trials)))
 
 
-def effect(area):
+def effect(area: float) -> Any:
     """Return the distance of two unit normal laws with this area under their ROC curve."""
     return math.sqrt(2) * float(ndtri(area))
 
 
-def area_of(effect):
+def area_of(effect: Any) -> float:
     """Return the area under the ROC curve of two unit normal laws at a distance."""
     return float(ndtr(effect / math.sqrt(2)))
 
@@ -119,21 +120,21 @@ class AreaBound:
     claim: object
     alpha: float
 
-    def rule(self, first, second):
+    def rule(self, first: Any, second: Any) -> float:
         """Return 0: scores are taken as they are."""
         return 0.0
 
-    def measure(self, trials):
+    def measure(self, trials: Any) -> Any:
         """Return the share of the claim that is shown, and the lower bound of epsilon."""
         return self.judge(lower_limit(trials, self.alpha))
 
     @lru_cache(maxsize=64)  # noqa: B019 (bounds are values: equal ones share an entry)
-    def needed_effect(self, n):
+    def needed_effect(self, n: int) -> Any:
         """Return the distance of two unit normal laws that is flagged by ``n`` scores a side."""
         return needed_effect(self.largest_area, n, self.alpha)
 
 
-def needed_effect(area, n, alpha):
+def needed_effect(area: float, n: int, alpha: float) -> float:
     """Return the distance of two unit normal laws that is shown to exceed an area.
 
     Parameters

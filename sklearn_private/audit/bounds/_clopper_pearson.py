@@ -11,7 +11,7 @@ so upper limits of both rates give a lower limit of epsilon.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -33,16 +33,16 @@ class ClopperPearson(ThresholdBound):
     name: ClassVar[str] = "Clopper-Pearson"
 
     @property
-    def tests(self):
+    def tests(self) -> Any:
         """The claim that a violation refutes, in words."""
         return self.claim.point
 
-    def share(self, false_positive, false_negative):
+    def share(self, false_positive: float, false_negative: float) -> float:
         """Return the bound over the claimed epsilon, given upper limits of the error rates."""
         correct = 1 - self.claim.delta - np.array([false_negative, false_positive])
         odds = np.maximum(correct, 1e-300) / np.array([false_positive, false_negative])
         return np.log(odds).max(axis=0) / self.claim.epsilon
 
-    def epsilon(self, share):
+    def epsilon(self, share: float) -> float:
         """Return the lower bound of epsilon that a share of the claim is."""
         return share * self.claim.epsilon

@@ -16,7 +16,7 @@ bound of epsilon is what the area shows of any (epsilon, delta)-DP mechanism: th
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ._auc import AreaBound
 
@@ -36,16 +36,16 @@ class CurveAUC(AreaBound):
     name: ClassVar[str] = "privacy curve, AUC"
 
     @property
-    def tests(self):
+    def tests(self) -> Any:
         """The claim that a violation refutes, in words."""
         return self.claim.curve
 
     @property
-    def largest_area(self):
+    def largest_area(self) -> float:
         """The largest area that the claim allows."""
         return self.claim.largest_area
 
-    def judge(self, area):
+    def judge(self, area: float) -> tuple[Any, Any]:
         """Return the share of the claim that an area shows, and the lower bound of epsilon."""
         odds = (1 - self.claim.delta) ** 2 / (1 - area) - 1
         epsilon = math.log(odds) if odds > 1 else 0.0

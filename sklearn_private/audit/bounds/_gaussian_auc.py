@@ -13,7 +13,7 @@ Gaussian claim only.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ... import accounting
 from ._auc import AreaBound, area_of, effect
@@ -34,16 +34,16 @@ class GaussianAUC(AreaBound):
     name: ClassVar[str] = "Gaussian DP, AUC"
 
     @property
-    def tests(self):
+    def tests(self) -> Any:
         """The claim that a violation refutes, in words."""
         return self.claim.gaussian
 
     @property
-    def largest_area(self):
+    def largest_area(self) -> float:
         """The largest area that the claim allows."""
         return area_of(self.claim.mu)
 
-    def judge(self, area):
+    def judge(self, area: float) -> tuple[Any, Any]:
         """Return the share of the claim that an area shows, and the lower bound of epsilon."""
         mu = effect(area)
         return mu / self.claim.mu, accounting.gaussian_epsilon(self.claim.delta, max(0.0, mu))

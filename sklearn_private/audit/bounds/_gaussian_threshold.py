@@ -12,7 +12,7 @@ It shows far more than the bound for every mechanism, and refutes the Gaussian c
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from scipy.special import ndtri
 
@@ -35,14 +35,14 @@ class GaussianThreshold(ThresholdBound):
     name: ClassVar[str] = "Gaussian DP, threshold"
 
     @property
-    def tests(self):
+    def tests(self) -> Any:
         """The claim that a violation refutes, in words."""
         return self.claim.gaussian
 
-    def share(self, false_positive, false_negative):
+    def share(self, false_positive: float, false_negative: float) -> float:
         """Return the bound over the claimed mu, given upper limits of the error rates."""
         return -(ndtri(false_positive) + ndtri(false_negative)) / self.claim.mu
 
-    def epsilon(self, share):
+    def epsilon(self, share: float) -> float:
         """Return the lower bound of epsilon that a share of the claim is."""
         return accounting.gaussian_epsilon(self.claim.delta, share * self.claim.mu)

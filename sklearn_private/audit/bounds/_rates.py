@@ -14,6 +14,7 @@ probabilities varies less than one of equal ones [1]_, so the limits still hold.
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.special import betaincinv, ndtr
@@ -24,7 +25,7 @@ from ._auc import LARGEST_EFFECT, POWER
 _QUANTILES = np.linspace(0.005, 0.995, 100)
 
 
-def clopper_pearson(count, n, alpha):
+def clopper_pearson(count: int, n: int, alpha: float) -> np.ndarray:
     """Return the exact upper limit of a rate of which ``count`` of ``n`` draws were seen."""
     # All draws: the limit is 1, and betaincinv would be given the parameter 0.
     limit = betaincinv(count + 1.0, np.maximum(n - count, 1e-9), 1 - alpha)
@@ -46,14 +47,14 @@ class ThresholdBound:
     claim: object
     alpha: float
 
-    def rule(self, first, second):
+    def rule(self, first: Any, second: Any) -> Any:
         """Return the threshold that shows most on a sample."""
         tried = np.quantile(np.concatenate([first, second]), _QUANTILES)
         wrong = len(first) - np.searchsorted(np.sort(first), tried)
         missed = np.searchsorted(np.sort(second), tried)
         return tried[np.argmax(self._shown(wrong, len(first), missed, len(second)))]
 
-    def measure(self, trials):
+    def measure(self, trials: Any) -> float:
         """Return the share of the claim that is shown, and the lower bound of epsilon.
 
         Parameters
@@ -71,7 +72,7 @@ class ThresholdBound:
         return share, self.epsilon(max(0.0, share))
 
     @lru_cache(maxsize=64)  # noqa: B019 (bounds are values: equal ones share an entry)
-    def needed_effect(self, n):
+    def needed_effect(self, n: int) -> float:
         """Return the distance of two unit normal laws that is flagged.
 
         Parameters

@@ -15,6 +15,7 @@ for any noise.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -46,7 +47,7 @@ class OneFeature:
     noise_scale: float
     noise: object
 
-    def linear(self, rows, w):
+    def linear(self, rows: Any, w: np.ndarray) -> np.ndarray:
         """Return the noise b that makes ``w`` the minimum.
 
         Parameters
@@ -62,14 +63,14 @@ class OneFeature:
         """
         return -self.l2 * w - sum(n * (expit(x * w) - y) * x for x, y, n in self._clipped(rows))
 
-    def log_density(self, rows, w):
+    def log_density(self, rows: Any, w: np.ndarray) -> Any:
         """Return the logarithm of the density of the release at each ``w``."""
         curvature = self.l2 + sum(
             n * expit(x * w) * expit(-x * w) * x * x for x, _, n in self._clipped(rows)
         )
         return np.log(curvature) + self.noise.logpdf(self.linear(rows, w), scale=self.noise_scale)
 
-    def grid(self, *sides):
+    def grid(self, *sides: Any) -> Any:
         """Return points that hold all but a negligible part of the density of each side."""
         pull = max(sum(n * abs(x) for x, _, n in self._clipped(rows)) for rows in sides)
         most = (_REACH[self.noise] * self.noise_scale + pull) / self.l2
@@ -95,7 +96,7 @@ class Loss:
     second: np.ndarray
     step: float
 
-    def delta(self, epsilon):
+    def delta(self, epsilon: float) -> float:
         """Return the least delta at ``epsilon``, of the worse of both directions."""
         return max(
             float(np.maximum(np.exp(a) - np.exp(epsilon + b), 0.0).sum() * self.step)
@@ -103,12 +104,12 @@ class Loss:
         )
 
     @property
-    def most(self):
+    def most(self) -> float:
         """The largest loss, where either density is not negligible."""
         seen = np.maximum(self.first, self.second) > math.log(1e-18)
         return float(np.abs(self.first - self.second)[seen].max())
 
-    def epsilon(self, delta):
+    def epsilon(self, delta: float) -> float:
         """Return the least epsilon at ``delta``, of the worse of both directions."""
         if delta == 0:
             return self.most
@@ -117,7 +118,7 @@ class Loss:
         return brentq(lambda epsilon: self.delta(epsilon) - delta, 0.0, self.most)
 
 
-def loss_between(mechanism, first, second):
+def loss_between(mechanism: OneFeature, first: Any, second: Any) -> Loss:
     """Return the privacy loss between two data sets.
 
     Parameters

@@ -10,6 +10,9 @@ bounds. Whether the releases follow that density is tested by fits
 
 import itertools
 from dataclasses import asdict, dataclass
+from typing import Any
+
+from sklearn.base import BaseEstimator
 
 from ... import accounting
 from ..._checks import Checks
@@ -64,7 +67,7 @@ class ExactLoss:
     confidence: float
     pair: str
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-ready data."""
         return asdict(self)
 
@@ -83,7 +86,13 @@ class ExactLoss:
         )
 
 
-def exact_loss(estimator, *, n_fits=200, confidence=0.999, n_jobs=None):
+def exact_loss(
+    estimator: BaseEstimator,
+    *,
+    n_fits: int = 200,
+    confidence: float = 0.999,
+    n_jobs: int | None = None,
+) -> ExactLoss:
     """Compute the privacy loss of an estimator whose release has a known density.
 
     Parameters

@@ -14,6 +14,7 @@ import math
 import numpy as np
 from scipy.special import ndtr, ndtri
 from scipy.stats import chi2, laplace, norm
+from sklearn.base import BaseEstimator
 
 from ...exceptions import InvalidParameterError
 from ..trials import (
@@ -52,7 +53,7 @@ class OneFeatureFits:
         If its statement names another mechanism.
     """
 
-    def __init__(self, estimator):
+    def __init__(self, estimator: BaseEstimator):
         self._estimator = estimator
         norm_bound, bounds = declared(estimator, "feature_norm"), declared(estimator, "bounds")
         changes, self._centre = {"fit_intercept": False}, 0.0
@@ -73,7 +74,7 @@ class OneFeatureFits:
         noise = norm if self.claim.delta else laplace
         self.mechanism = OneFeature(bound, numbers["l2"], numbers["noise_scale"], noise)
 
-    def law_pvalue(self, n_fits, n_jobs=None):
+    def law_pvalue(self, n_fits: int, n_jobs: int | None = None) -> float:
         """Return how probable it is that the stated law gives releases as odd as those of fits.
 
         Parameters

@@ -6,7 +6,9 @@ no advantage. A pair that refutes the claim there is taken; otherwise the one wi
 as many fits finds the smallest lack of noise. It is fitted again on the whole half.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ..bounds import delong, n_scores, seen_effect
 
@@ -34,12 +36,14 @@ class Choice:
     bound: object
     threshold: float
 
-    def trial(self, first, second):
+    def trial(self, first: Any, second: Any) -> tuple[Any, Any]:
         """Return the scores of both sides over the threshold."""
         return self.score(first) - self.threshold, self.score(second) - self.threshold
 
 
-def choose(half, statistics, bounds):
+def choose(
+    half: tuple[Any, ...], statistics: dict[str, Callable[..., Any]], bounds: list[Any]
+) -> Choice:
     """Return the test that shows most on one half.
 
     Parameters
@@ -66,17 +70,17 @@ def choose(half, statistics, bounds):
     return _fit(name, _oriented(statistics[name], half), bound, half)
 
 
-def halves(first, second):
+def halves(first: Any, second: Any) -> list[Any]:
     """Return two halves of the releases of both sides, as pairs (first, second)."""
     return [(first[i::2], second[i::2]) for i in (0, 1)]
 
 
-def swapped_trials(choices, halves):
+def swapped_trials(choices: Any, halves: Any) -> list[Any]:
     """Return the trial that each choice makes on the half that it did not see."""
     return [c.trial(*half) for c, half in zip(choices, reversed(halves), strict=True)]
 
 
-def detectable(bound, trials):
+def detectable(bound: object, trials: Any) -> float:
     """Return how many times too small the noise must be for a violation to be found, most likely.
 
     Parameters

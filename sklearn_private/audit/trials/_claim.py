@@ -3,8 +3,10 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from ... import accounting
 from ...accounting import leaves
@@ -35,24 +37,24 @@ class Claim:
     event: object = None
 
     @property
-    def point(self):
+    def point(self) -> str:
         """(epsilon, delta) in words."""
         return f"({self.epsilon:g}, {self.delta:g})-differential privacy"
 
     @property
-    def gaussian(self):
+    def gaussian(self) -> str:
         """The Gaussian claim in words."""
         return f"{self.mu:.4g}-Gaussian differential privacy"
 
     @property
-    def curve(self):
+    def curve(self) -> Any:
         """The whole claim in words."""
         if self.event is None:
             return self.point
         return f"the privacy curve of the event, of which {self.point} is one point"
 
     @cached_property
-    def mu(self):
+    def mu(self) -> Any:
         """The claimed mu, of Gaussian DP; None where not all noise is Gaussian."""
         if self.event is None:
             return None
@@ -60,17 +62,17 @@ class Claim:
         return (accounting.gaussian_dp(noise) or None) if extra_delta < _NEGLIGIBLE else None
 
     @cached_property
-    def n_gaussian(self):
+    def n_gaussian(self) -> Any:
         """How many Gaussian mechanisms the event is made of."""
         return sum(n for leaf, n in self._leaves if accounting.kind_of(leaf).mu(leaf) is not None)
 
     @cached_property
-    def has_density(self):
+    def has_density(self) -> bool:
         """Whether the event adds noise of a continuous law (or on a lattice as fine as floats)."""
         return any(accounting.kind_of(leaf).has_density for leaf, _ in self._leaves)
 
     @cached_property
-    def largest_area(self):
+    def largest_area(self) -> float:
         """The largest area under the ROC curve that the claimed curve allows."""
         # Midpoints underestimate the integral of a convex function, so the area errs upwards.
         edges = np.concatenate([[0.0], np.geomspace(1e-9, 1.0, 4001)])
@@ -94,7 +96,7 @@ class Claim:
         ]
 
 
-def claim_of(fitted):
+def claim_of(fitted: BaseEstimator) -> tuple[Claim, DPStatement]:
     """Return the claim of a fitted estimator, and the statement that makes it.
 
     Parameters

@@ -1,11 +1,13 @@
 """Many fits of one estimator, and what each of them released."""
 
 import warnings
+from collections.abc import Sequence
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 
 from ...exceptions import InvalidParameterError, PrivacyWarning
 from ...sums import transcript
@@ -14,7 +16,7 @@ from ._neighbours import bounds_by_position
 _BATCH = 25  # fits that a worker makes before it returns
 
 
-def audit_clone(estimator, n_rows):
+def audit_clone(estimator: BaseEstimator, n_rows: int) -> BaseEstimator:
     """Return a clone to audit: no ledger pays for it, and nobody has seeded its noise.
 
     Parameters
@@ -42,14 +44,16 @@ def audit_clone(estimator, n_rows):
     return model.set_params(**changes)
 
 
-def fit_once(model, arguments):
+def fit_once(model: Any, arguments: Any) -> Any:
     """Return a fitted clone; what its warnings say, its statement says too."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PrivacyWarning)
         return clone(model).fit(*arguments)
 
 
-def release_names(fitted, statement, releases):
+def release_names(
+    fitted: BaseEstimator, statement: Any, releases: Sequence[str] | None
+) -> list[str]:
     """Return the names of the attributes that are releases.
 
     Parameters
@@ -88,7 +92,16 @@ def release_names(fitted, statement, releases):
     return names
 
 
-def draw(model, sides, names, n_fits, *, n_sums=0, n_jobs=None, verbose=0):
+def draw(
+    model: BaseEstimator,
+    sides: Sequence[tuple[Any, ...]],
+    names: Sequence[str],
+    n_fits: int,
+    *,
+    n_sums: int = 0,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> list[np.ndarray]:
     """Fit ``n_fits`` clones on each data set.
 
     Parameters

@@ -26,9 +26,10 @@ that, and one that forgot to is found out.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier, is_regressor
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
 
 from ...exceptions import InvalidParameterError
 
@@ -59,7 +60,7 @@ class Neighbours:
     rows_per_unit: int = 1
 
     @property
-    def n_rows(self):
+    def n_rows(self) -> Any:
         """Rows of the larger one, or the most that its persons can have in use."""
         return max(map(self._size, (self.first, self.second)))
 
@@ -69,7 +70,7 @@ class Neighbours:
         return len(np.unique(side[2])) * self.rows_per_unit
 
 
-def worst_case_neighbours(estimator, neighboring):
+def worst_case_neighbours(estimator: BaseEstimator, neighboring: str) -> Neighbours:
     """Return neighbours on which a sum of bounded rows differs as much as the bounds allow.
 
     Parameters
@@ -125,7 +126,7 @@ def worst_case_neighbours(estimator, neighboring):
     )
 
 
-def declared(estimator, name):
+def declared(estimator: BaseEstimator, name: str) -> Any:
     """Return the value of a parameter of an estimator or of a part of it; None if there is none."""
     for key, value in estimator.get_params(deep=True).items():
         if key.split("__")[-1] == name and value is not None:
@@ -133,17 +134,17 @@ def declared(estimator, name):
     return None
 
 
-def declared_rows_per_unit(estimator):
+def declared_rows_per_unit(estimator: BaseEstimator) -> Any:
     """Return how many rows of one person are used; 1 where rows are protected by themselves."""
     return declared(estimator, "rows_per_unit") or 1
 
 
-def bounds_by_position(bounds):
+def bounds_by_position(bounds: Any) -> Any:
     """Return ``bounds=`` without names: pairs in the order of the columns."""
     return list(bounds.values()) if isinstance(bounds, Mapping) else bounds
 
 
-def class_labels(estimator):
+def class_labels(estimator: BaseEstimator) -> np.ndarray | None:
     """Return the labels of a classifier, 0 and 1 where it declares none; else None."""
     if not is_classifier(estimator):
         return None

@@ -14,7 +14,7 @@ _MOST = 0.01  # share of fits that may repeat an earlier one
 _DECIMALS = 8  # values with no more are taken to be rounded
 
 
-def repeats(first, second):
+def repeats(first: np.ndarray, second: np.ndarray) -> bool:
     """Return whether fits repeat the releases of others, differently on the two sides.
 
     Parameters

@@ -6,20 +6,22 @@ that test. Columns are scaled by their spread within the sides, so that a value 
 apart without any noise outweighs all others.
 """
 
+from typing import Any
+
 import numpy as np
 
 _RIDGE = 1e-6
 _TINY = 1e-300
 
 
-def difference(first, second):
+def difference(first: Any, second: Any) -> Any:
     """Project on the difference of the means, each value over its spread."""
     scale = _spread(first, second)
     direction = (second.mean(axis=0) - first.mean(axis=0)) / scale
     return lambda releases: (releases / scale) @ direction
 
 
-def likelihood_ratio(first, second):
+def likelihood_ratio(first: Any, second: Any) -> Any:
     """Compare two normal laws of one covariance: the best statistic for Gaussian noise."""
     scale = _spread(first, second)
     a, b = first / scale, second / scale
@@ -28,26 +30,26 @@ def likelihood_ratio(first, second):
     return lambda releases: (releases / scale) @ direction
 
 
-def quadratic_likelihood_ratio(first, second):
+def quadratic_likelihood_ratio(first: Any, second: Any) -> Any:
     """Compare two normal laws of different covariances: sees noise that depends on the rows."""
     scale = _spread(first, second)
     near = [_normal(side / scale) for side in (first, second)]
     return lambda releases: near[1](releases / scale) - near[0](releases / scale)
 
 
-def coordinate(first, second):
+def coordinate(first: Any, second: Any) -> Any:
     """Take the one value whose means differ most for its spread."""
     scale = _spread(first, second)
     best = np.argmax(np.abs(second.mean(axis=0) - first.mean(axis=0)) / scale)
     return lambda releases: releases[:, best]
 
 
-def norm(first, second):
+def norm(first: Any, second: Any) -> Any:
     """Take the Euclidean norm."""
     return lambda releases: np.linalg.norm(releases, axis=1)
 
 
-def distance(first, second):
+def distance(first: Any, second: Any) -> Any:
     """Take the distance from the centre of the first side, each value over its spread."""
     scale, centre = _spread(first, second), first.mean(axis=0)
     return lambda releases: np.linalg.norm((releases - centre) / scale, axis=1)
@@ -66,7 +68,7 @@ STATISTICS = {
 }
 
 
-def usable(name, first):
+def usable(name: str, first: Any) -> Any:
     """Return whether a statistic can be estimated from so many releases."""
     n, size = first.shape
     return "likelihood" not in name or size <= n / 4
