@@ -230,3 +230,14 @@ class Federation:
             }  # fmt: skip
             tasks[name] = (federated, own, *self.rows[name], breaks.get(name))
         return run(tasks, patience, stuck)
+
+
+def run_parties(folder, estimator, X, y, breaks=None, patience=60.0, **parameters):
+    """Run three parties that connect to one another, some of them broken."""
+    breaks, peers = breaks or {}, free_addresses(3)
+    folders = make_certificates(folder, ["0", "1", "2"], coordinator=False)
+    tasks = {}
+    for party, (name, path) in enumerate(folders.items()):
+        own = {"estimator": estimator, "party": party, "peers": peers, "tls": path, **parameters}
+        tasks[name] = (multi_party, own, X[party::3], y[party::3], breaks.get(name))
+    return run(tasks, patience)

@@ -48,10 +48,9 @@ def agree(
     numbers = {}
     for site, answer in zip(channel.sites, answers, strict=True):
         theirs, numbers[site] = _read(site, bytes(answer), set(own))
-        names = digests.keys() | theirs.keys()
-        other = sorted(name for name in names if theirs.get(name) != digests.get(name))
-        if other:
-            raise failure(Reason.SETTINGS, site, f" ({', '.join(other)})")
+        if theirs != digests:
+            other = sorted(name for name in digests if theirs.get(name) != digests[name])
+            raise failure(Reason.SETTINGS, site, f" ({', '.join(other) or 'more of them'})")
     return numbers
 
 

@@ -7,7 +7,7 @@ question.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -39,16 +39,24 @@ class Route(Protocol):
         Seconds that a site waits longer than whoever tells it who is late.
     copies : int
         How often a site sends each of its messages.
+    scatters : bool
+        Whether a site can send each other one a message of its own.
     """
 
     patience: float
     copies: int
+    scatters: bool
 
     def deliver(self, octets: bytes, deadline: Deadline) -> dict[str, tuple[str, Message]]:
         """Send a message to all, and return those of all other sites and whose link brought each.
 
         The message of a site that stopped may stand for all.
         """
+
+    def scatter(
+        self, octets: Mapping[str, bytes], deadline: Deadline
+    ) -> dict[str, tuple[str, Message]]:
+        """Send each other site the message for it, and return as :meth:`deliver` does."""
 
     def total(self, octets: bytes, deadline: Deadline) -> tuple[str, Message]:
         """Send a message to whoever adds, and return its name and its message."""
@@ -85,6 +93,8 @@ class Channel:
         All sites, in the order in which all add.
     copies : int
         How often this site sends each message: once, or to every other party.
+    scatters : bool
+        Whether :meth:`scatter` is possible.
     run : str
         The name of the run, once it has begun.
     n_rounds : int
@@ -97,6 +107,7 @@ class Channel:
         self.name = identity.name
         self.sites = identity.sites
         self.copies = route.copies
+        self.scatters = route.scatters
         self.run = ""
         self.n_rounds = 0
         self.n_octets = 0
@@ -106,7 +117,11 @@ class Channel:
         self._finished = False
 
     def exchange(
-        self, question: Mapping[str, object], payload: bytes, *, same_size: bool = False
+        self,
+        question: Mapping[str, object],
+        payload: bytes,
+        *,
+        sizes: Sequence[int] | None = None,
     ) -> list[memoryview]:
         """Send a payload to all sites, and return those of all, in the order of the sites.
 
@@ -116,8 +131,8 @@ class Channel:
             What the payload answers: JSON-ready, and the same at all sites.
         payload : bytes
             The answer.
-        same_size : bool, default=False
-            Whether all payloads must be as long as this one.
+        sizes : sequence of int, default=None
+            How long the payload of each site must be, in the order of the sites.
 
         Returns
         -------
@@ -129,16 +144,41 @@ class Channel:
             If a site stopped, is late, asks another question, or a message is not what its sender
             signed for this round. Nothing of the round is returned.
         """
-        own = self._answer(question, payload, add="")
-        answers = {self.name: memoryview(payload)}
-        for sender, (through, message) in self._delivered(own).items():
-            heard = self._placed(message, sender, through)
-            self._check_question(heard, sender, question)
-            if same_size and len(heard.payload) != len(payload):
-                raise failure(Reason.MALFORMED, sender, ": its vector has another length")
-            answers[sender] = heard.payload
-        self._count(question)
-        return [answers[site] for site in self.sites]
+        delivered = self._delivered(self._answer(question, payload, add=""))
+        return self._answers(question, delivered, payload, sizes)
+
+    def scatter(
+        self, question: Mapping[str, object], payloads: Sequence[bytes]
+    ) -> list[memoryview]:
+        """Send each site a payload for it alone, and return those for this one from all sites.
+
+        Parameters
+        ----------
+        question : mapping
+            What the payloads answer: JSON-ready, and the same at all sites.
+        payloads : sequence of bytes
+            One for each site, in the order of the sites; this site keeps its own. All those for one
+            site are of one length.
+
+        Returns
+        -------
+        list of memoryview
+            In the order of the sites.
+
+        Raises
+        ------
+        TransportError
+            As :meth:`exchange`.
+        """
+        kept = payloads[self.sites.index(self.name)]
+        messages = {
+            site: self._answer(question, payload, add="")
+            for site, payload in zip(self.sites, payloads, strict=True)
+            if site != self.name
+        }
+        self.n_octets += sum(map(len, messages.values()))
+        delivered = self._route.scatter(messages, self._deadline())
+        return self._answers(question, delivered, kept, [len(kept)] * len(self.sites))
 
     def total(self, question: Mapping[str, object], payload: bytes, *, add: str) -> memoryview:
         """Send a payload to the coordinator, and return the total that it made of all.
@@ -165,7 +205,7 @@ class Channel:
         """
         own = self._answer(question, payload, add=add)
         self.n_octets += self.copies * len(own)
-        adder, message = self._route.total(own, Deadline(self._timeout + self._route.patience))
+        adder, message = self._route.total(own, self._deadline())
         heard = self._placed(message, adder, adder)
         if heard.kind != Kind.TOTAL or len(heard.payload) != len(payload):
             raise failure(Reason.MALFORMED, adder, ": it is no total of these vectors")
@@ -240,16 +280,33 @@ class Channel:
         _log.info("round %d: %s", self.n_rounds, question.get("statistic", ""))
         self.n_rounds += 1
 
+    def _answers(self, question, delivered, own, sizes):
+        """Return the payloads of all sites, once all were checked."""
+        answers = {self.name: memoryview(own)}
+        for sender, (through, message) in delivered.items():
+            heard = self._placed(message, sender, through)
+            self._check_question(heard, sender, question)
+            answers[sender] = heard.payload
+        found = [answers[site] for site in self.sites]
+        for site, answer, size in zip(self.sites, found, sizes or map(len, found), strict=True):
+            if len(answer) != size:
+                raise failure(Reason.MALFORMED, site, ": its vector has another length")
+        self._count(question)
+        return found
+
+    def _deadline(self):
+        return Deadline(self._timeout + self._route.patience)
+
     def _delivered(self, octets):
         self.n_octets += self.copies * len(octets)
-        return self._route.deliver(octets, Deadline(self._timeout + self._route.patience))
+        return self._route.deliver(octets, self._deadline())
 
     def _opened(self, message, sender, through) -> Opened:
         heard = opened(self._identity, message, sender, through)
         if heard.kind == Kind.ABORT:
             if heard.header["run"] not in ("", self.run):
                 raise failure(Reason.REPLAYED, through)
-            raise stopped(heard.header, message.octets)
+            raise stopped(self._identity, heard, message.octets)
         return heard
 
     def _placed(self, message, sender, through):
@@ -262,11 +319,8 @@ class Channel:
             raise failure(Reason.QUESTION, sender, f": in round {self.n_rounds} it is done")
         theirs = heard.header["question"]
         if theirs != dict(question) or heard.header["add"]:
-            names = {*theirs, *question}
-            other = sorted(n for n in names if theirs.get(n) != question.get(n))
-            raise failure(
-                Reason.QUESTION, sender, f": another {', '.join(other) or 'way of adding'}"
-            )
+            other = sorted(name for name in question if theirs.get(name) != question[name])
+            raise failure(Reason.QUESTION, sender, f": another {', '.join(other) or 'form'}")
 
     def __repr__(self) -> str:
         return f"Channel({self.name!r}, sites={list(self.sites)!r}, n_rounds={self.n_rounds})"

@@ -133,7 +133,7 @@ class Relay:
                     message = self._links[site].receive(deadline)
                     self._n_octets += len(message.octets)
                     if message.kind == Kind.ABORT:
-                        raise stopped(self._open(message, site).header, message.octets)
+                        raise stopped(self._identity, self._open(message, site), message.octets)
                     if site in messages:
                         raise failure(Reason.MALFORMED, site, ": two messages in one round")
                     messages[site] = message

@@ -18,7 +18,7 @@ class Star:
         The other sites, sorted: the order in which their messages come.
     """
 
-    patience, copies = 1.0, 1
+    patience, copies, scatters = 1.0, 1, False
 
     def __init__(self, link: Link, others: Sequence[str]) -> None:
         self._link = link
@@ -34,6 +34,12 @@ class Star:
             if message.kind == Kind.ABORT:
                 return {name: messages[name]}
         return messages
+
+    def scatter(
+        self, octets: Mapping[str, bytes], deadline: Deadline
+    ) -> dict[str, tuple[str, Message]]:
+        """Raise: a coordinator passes every message on to all."""
+        raise InvalidParameterError("Over a coordinator, sites send all of a message to all.")
 
     def total(self, octets: bytes, deadline: Deadline) -> tuple[str, Message]:
         """Send a message to the coordinator, and return its answer."""
@@ -59,7 +65,7 @@ class Mesh:
         To each other party, by its name.
     """
 
-    patience = 0.0
+    patience, scatters = 0.0, True
 
     def __init__(self, name: str, links: Mapping[str, Link]) -> None:
         self.copies = len(links)
@@ -68,15 +74,21 @@ class Mesh:
 
     def deliver(self, octets: bytes, deadline: Deadline) -> dict[str, tuple[str, Message]]:
         """Exchange a message with every other party."""
+        return self.scatter(dict.fromkeys(self._links, octets), deadline)
+
+    def scatter(
+        self, octets: Mapping[str, bytes], deadline: Deadline
+    ) -> dict[str, tuple[str, Message]]:
+        """Exchange with every other party a message for it alone."""
         messages = {}
         for peer, link in self._links.items():
             if self._name < peer:
-                send_if_open(link, octets, deadline)
+                send_if_open(link, octets[peer], deadline)
             message = link.receive(deadline)
             if message.kind == Kind.ABORT:
                 return {peer: (peer, message)}
             if self._name > peer:
-                send_if_open(link, octets, deadline)
+                send_if_open(link, octets[peer], deadline)
             messages[peer] = (peer, message)
         return messages
 

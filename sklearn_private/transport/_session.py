@@ -109,14 +109,17 @@ def opened(identity: Identity, message: Message, sender: str, through: str) -> O
     return Opened(kind, header, payload)
 
 
-def stopped(header: Mapping[str, object], octets: memoryview) -> Failure:
-    """Return the error for an abort, with the message itself, to be passed on."""
-    known = header["reason"] in set(Reason)
+def stopped(identity: Identity, heard: Opened, octets: memoryview) -> Failure:
+    """Return the error for an abort, with the message itself, to be passed on.
+
+    Nothing of it is shown but names and reasons that are known here.
+    """
+    header = heard.header
+    known = header["reason"] in set(Reason) and header["about"] in identity.members
     reason = Reason(header["reason"]) if known else Reason.ERROR
-    about = str(header["about"])
-    error = failure(
-        reason, about, "" if about == header["sender"] else f" (as {header['sender']!r} says)"
-    )
+    about = header["about"] if known else header["sender"]
+    told = "" if about == header["sender"] else f" (as {header['sender']!r} says)"
+    error = failure(reason, about, told)
     error.told = bytes(octets)  # errors are pickled
     return error
 

@@ -15,6 +15,7 @@ from sklearn_private.sums import (
     Masked,
     Rows,
     Schema,
+    Shared,
     Sites,
     location,
     program_for,
@@ -89,6 +90,35 @@ def test_masked_fits_apart_equal_those_together_bit_by_bit(estimator, network):
         {name: at_site(estimator, one, schema, Masked) for name, one in zip(NAMES, rows)}
     )
     assert all(same(apart[name], together) for name in NAMES)
+
+
+@PROGRAMS
+@pytest.mark.parametrize("n_parties", [3, 5])
+def test_shared_fits_apart_equal_those_together_bit_by_bit(estimator, n_parties):
+    rows, schema = parts(estimator, n_parties)
+    together = fitted(estimator, Sites(rows), schema, Shared)
+    names = map(str, range(n_parties))
+    apart = mesh({name: at_site(estimator, one, schema, Shared) for name, one in zip(names, rows)})
+    assert all(same(found, together) for found in apart.values())
+
+
+def test_parties_send_as_many_bytes_as_their_simulation_says():
+    estimator = LogisticRegression()
+    rows, schema = parts(estimator)
+    together = Shared(Sites(rows))
+    program_for(estimator).fit(together, estimator, schema)
+
+    def run(channel):
+        with channel:
+            mine = Sites([rows[NAMES.index(channel.name)]], network=Apart(channel))
+            shared = Shared(mine)
+            program_for(estimator).fit(shared, estimator, schema)
+            channel.finish(b"")
+        return sum(shared.sent), channel.n_octets
+
+    for counted, octets in mesh(dict.fromkeys(NAMES, run)).values():
+        assert counted == pytest.approx(sum(together.sent), rel=0.01)
+        assert counted < octets < 1.5 * counted  # frames, signatures, keys
 
 
 @PROGRAMS

@@ -9,7 +9,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler, scale
 
-from real_sites import KILLED, Break, Federation, free_addresses, multi_party, run
+from real_sites import KILLED, Break, Federation, run_parties
 from sklearn_private.exceptions import (
     InvalidParameterError,
     PrivacyError,
@@ -70,27 +70,28 @@ def test_real_sites_end_with_the_same_bits_as_one_process(tmp_path, estimator, s
 def test_real_parties_end_with_the_same_bits_as_one_process(tmp_path, estimator):
     classes = [0, 1] if isinstance(estimator, LogisticRegression) else None
     X, y = table(estimator)
-    folders = make_certificates(tmp_path, ["0", "1", "2"], coordinator=False)
-    peers = free_addresses(3)
-    tasks = {
-        name: (
-            multi_party,
-            {
-                "estimator": estimator, "classes": classes, "party": int(name), "peers": peers,
-                "tls": folder, "timeout": 20.0,
-            },
-            X[int(name) :: 3],
-            y[int(name) :: 3],
-        )
-        for name, folder in folders.items()
-    }  # fmt: skip
-    found = run(tasks)
+    found = run_parties(tmp_path, estimator, X, y, classes=classes, timeout=20.0)
     together = MPCFitter(estimator, classes=classes).fit(X, y, groups=np.arange(len(y)) % 3)
     for outcome in found.values():
         fitted, sites, statement, _ = outcome.value
         assert same(fitted, together.estimator_)
         assert sites == {str(party): n for party, n in together.sites_.items()}
         assert not statement.simulation
+
+
+@pytest.mark.parametrize("at", range(18))
+def test_a_party_killed_at_any_message_stops_the_others_at_once(tmp_path, at):
+    """18 messages: hello, settings, keys, units and two sums, scattered and told, and done."""
+    breaks = {"1": Break(at, halfway=at % 4 == 3)}
+    X, y = table(Ridge())
+    found = run_parties(tmp_path, Ridge(), X, y, breaks, TIMEOUT + 12, timeout=TIMEOUT)
+    assert found["1"].value == KILLED
+    for name in ("0", "2"):
+        # Whoever had the last message of all is done, whatever happens after it.
+        done = at == 17 and isinstance(found[name].value, tuple)
+        assert done or "closed its connection" in str(found[name].value)
+        assert done or isinstance(found[name].value, TransportError)
+        assert found[name].seconds < TIMEOUT + 2 + 3
 
 
 @pytest.mark.parametrize("halfway", [False, True])

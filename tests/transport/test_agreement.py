@@ -34,7 +34,6 @@ def test_sites_with_the_same_settings_learn_one_another_s_numbers(network):
     [
         ({"columns": ["age", "income_secret"]}, r"\(columns\)"),
         ({"C": 2.0, "classes": [1, 0]}, r"\(C, classes\)"),
-        ({"more": 1}, r"\(more\)"),
     ],
 )
 def test_other_settings_are_named_at_all_sites_without_their_values(network, change, named):
@@ -47,6 +46,12 @@ def test_other_settings_are_named_at_all_sites_without_their_values(network, cha
     assert any("'b' was started" in str(found[name]) for name in "ac")
     with pytest.raises(TransportError, match=named):
         raise found["b"]
+
+
+def test_a_site_with_more_settings_is_named(network=run_star):
+    found = network({"a": agreeing(SETTINGS, 1), "b": agreeing({**SETTINGS, "more": 1}, 1)})
+    assert "'b' was started with other settings (more of them)" in str(found["a"])
+    assert "(more)" in str(found["b"])
 
 
 def test_no_setting_travels(monkeypatch):

@@ -193,7 +193,7 @@ def test_a_vector_of_another_length_is_named(add):
         payload = bytes(8 if channel.name == "b" else 16)
         with channel:
             if add is None:
-                channel.exchange({}, payload, same_size=True)
+                channel.exchange({}, payload, sizes=[len(payload)] * 3)
             else:
                 channel.total({}, payload, add=add)
 
@@ -209,3 +209,24 @@ def test_a_total_of_another_length_is_named():
 
     found = run_star(dict.fromkeys("abc", run), adders={"sum": lambda parts: bytes(8)})
     assert all("'coordinator' sent a message" in str(found[name]) for name in "abc")
+
+
+def test_parties_scatter_a_message_for_each_alone():
+    def run(channel):
+        with channel:
+            mine = [f"{channel.name}>{site}".encode() for site in channel.sites]
+            got = [bytes(one) for one in channel.scatter({"ask": "parts"}, mine)]
+            channel.finish(b"")
+        return got
+
+    found = run_mesh(dict.fromkeys("abc", run))
+    assert found == {name: [f"{other}>{name}".encode() for other in "abc"] for name in "abc"}
+
+
+def test_a_coordinator_cannot_scatter():
+    def run(channel):
+        with channel:
+            channel.scatter({}, [b"", b""])
+
+    found = run_star(dict.fromkeys("ab", run))
+    assert "all of a message to all" in str(found["a"]) + str(found["b"])

@@ -213,3 +213,21 @@ def test_a_site_with_other_certificates_is_named(monkeypatch):
     told = "'c' has certificates of other members"
     assert told in str(found["coordinator"])
     assert told in str(found["a"])
+
+
+@pytest.mark.parametrize(
+    "reason, about", [("rows", "\x1b[31m" + "x" * 1000), ("\x1b[31m", "b"), ("", ""), ("rows", "d")]
+)
+def test_an_abort_shows_nothing_but_known_names_and_reasons(reason, about):
+    def rude(channel):
+        with channel:
+            header = {"sender": "b", "run": channel.run, "reason": reason, "about": about}
+            octets = signed(channel._identity, Kind.ABORT, header)
+            channel._route.close(octets)
+            channel._finished = True
+
+    found = run_star({"a": honest, "b": rude, "c": honest}, timeout=1.0)
+    for name in ("a", "c", "coordinator"):
+        text = str(found[name])
+        assert "'b' stopped with an error" in text
+        assert "\x1b" not in text and "xxx" not in text

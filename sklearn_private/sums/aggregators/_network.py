@@ -17,6 +17,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -73,11 +74,14 @@ class Network(Protocol):
         How many of them are in this process.
     copies : int
         How often a site sends each of its vectors.
+    scatters : bool
+        Whether sites can send one another parts of a vector (``scattered_total``).
     """
 
     n_sites: int
     n_here: int
     copies: int
+    scatters: bool
 
     def exchange(self, question: Question, messages: Sequence[bytes]) -> list[bytes]:
         """Return the messages of all sites, given those of the sites that are here."""
@@ -99,7 +103,7 @@ class Together:
 
     def __init__(self, n_sites: int) -> None:
         self.n_sites = self.n_here = n_sites
-        self.copies = 1
+        self.copies, self.scatters = 1, False
 
     def exchange(self, question: Question, messages: Sequence[bytes]) -> list[bytes]:
         """Return the messages: they are all there."""
@@ -125,6 +129,7 @@ class Apart:
 
     def __init__(self, channel: Any) -> None:
         self.n_sites, self.copies = len(channel.sites), channel.copies
+        self.scatters = channel.scatters
         self._channel = channel
 
     def exchange(self, question: Question, messages: Sequence[bytes]) -> list[bytes]:
@@ -138,9 +143,35 @@ class Apart:
         """Send this site's vector, and return the sum of all, added in the order of the sites."""
         payload = vectors[0].tobytes()
         if adding.hidden and self.n_sites <= MOST_FORWARDED:
-            answers = self._channel.exchange(question, payload, same_size=True)
+            sizes = [len(payload)] * self.n_sites
+            answers = self._channel.exchange(question, payload, sizes=sizes)
             return reduce(adding.add, map(adding.read, answers))
         return adding.read(self._channel.total(question, payload, add=adding.name))
+
+    def scattered_total(
+        self, question: Question, vector: np.ndarray, adding: Adding
+    ) -> tuple[np.ndarray, int]:
+        """Return the sum of all vectors, and the bytes sent, by reduce-scatter and broadcast.
+
+        Each of n sites adds one n-th of all vectors and tells the others the result, so it sends
+        2 (n - 1) / n vectors instead of n - 1.
+
+        Parameters
+        ----------
+        question : mapping
+            What is summed.
+        vector : ndarray of shape (n_words, n_values)
+            This site's, hidden.
+        adding : Adding
+            How to add.
+        """
+        edges = np.linspace(0, vector.shape[1], self.n_sites + 1).astype(int)
+        parts = [vector[:, start:end].tobytes() for start, end in pairwise(edges)]
+        sizes = [len(part) for part in parts]
+        own = adding.total(self._channel.scatter(question, parts))
+        totals = self._channel.exchange({**question, "step": "broadcast"}, own, sizes=sizes)
+        n_bytes = sum(sizes) - len(own) + (self.n_sites - 1) * len(own)
+        return np.concatenate([adding.read(total) for total in totals], axis=1), n_bytes
 
 
 def question_of(statistic: Callable[..., Any], shapes: Sequence[tuple[int, ...]]) -> Question:

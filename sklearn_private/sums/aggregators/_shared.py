@@ -24,7 +24,7 @@ import numpy as np
 
 from . import _ring
 from ._masked import Masked
-from ._network import Question, Together
+from ._network import NARROW, RING, Question
 
 
 class Shared(Masked):
@@ -73,8 +73,9 @@ class Shared(Masked):
 
     def open(self, question: Question, hidden: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
         """Return the total: each party adds its part of all shares, and tells it to the others."""
-        if not isinstance(self.network, Together):
-            return super().open(question, hidden)
+        if self.network.scatters:
+            adding = NARROW if len(hidden[0]) == 1 else RING
+            return self.network.scattered_total(question, hidden[0], adding)
         n_parties = len(hidden)
         edges = np.linspace(0, hidden[0].shape[1], n_parties + 1).astype(int)
         parts = [
