@@ -44,9 +44,9 @@ def run(folder, console):
     people = {k: _anonymizer(k).fit(clean) for k in SIZES}
     _print_losses(console, people)
     _draw(clean, people, folder / "k_anonymity.png")
-    published = _publish(console, clean, people[10], folder / "covid_published.csv")
+    published, check = _publish(console, clean, people[10], folder / "covid_published.csv")
     _print_unique(console, published)
-    _report(console, table, folder / "report_of_the_table.html")
+    _report(console, table, check, folder / "report_of_the_table.html")
 
 
 def _minimise(console, table):
@@ -126,7 +126,7 @@ def _publish(console, clean, anonymizer, path):
     first = published[["gender", "age", "clinic_name", "result"]].head(3).astype(str)
     first = first.map(lambda text: textwrap.shorten(text, 30, placeholder=" ..."))
     console.table(tuple(first.columns), first.to_numpy().tolist())
-    return published
+    return published, check
 
 
 def _print_unique(console, published):
@@ -137,10 +137,12 @@ def _print_unique(console, published):
     )
 
 
-def _report(console, table, path):
+def _report(console, table, check, path):
     needed = table.drop(columns=NOT_NEEDED)
     steps = make_pipeline(IdentifierRemover(), _anonymizer(10)).fit(needed)
-    report = privacy_report(steps)
+    report = privacy_report(
+        steps, evidence=[check], dataset="hospital tests", purpose="a public table of test results"
+    )
     path.write_text(report.to_html(), encoding="utf-8")
     console.report(report)
     console.text(f"written to {path.parent.name}/{path.name}")
