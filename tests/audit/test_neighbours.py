@@ -5,6 +5,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_private import DPLogisticRegression
 from sklearn_private.audit.trials._neighbours import worst_case_neighbours
+from sklearn_private.dp import DPRidge, DPStandardScaler
 from sklearn_private.exceptions import InvalidParameterError
 
 MODEL = DPLogisticRegression(feature_norm=2.0, classes=["no", "yes"])
@@ -61,12 +62,34 @@ def test_the_rest_of_the_data_gets_both_replaced_rows_wrong():
         assert plain.predict(clipped(X[-1])[None]) != y[-1]
 
 
-def test_without_labels_replaced_rows_are_nearly_opposite():
+def test_a_target_is_at_its_bounds_and_beyond_them_for_the_row_that_differs():
+    model = DPRidge(feature_norm=2.0, target_bounds=(-3.0, 5.0))
+    pair = worst_case_neighbours(model, "replace_one")
+    (X, y), (X2, y2) = pair.first, pair.second
+    assert ((X != X2).any(axis=1) | (y != y2)).sum() == 1
+    assert set(y[:-1]) == {-3.0, 1.0, 5.0}
+    assert y2[-1] < -3.0 and y[-1] > 5.0
+    with pytest.raises(InvalidParameterError, match="target_bounds="):
+        worst_case_neighbours(DPRidge(feature_norm=2.0), "replace_one")
+
+
+def test_without_labels_replaced_rows_and_their_squares_are_far_apart():
     scaler = StandardScaler()
     scaler.get_params = lambda deep=True: {"feature_norm": 2.0}
     pair = worst_case_neighbours(scaler, "replace_one")
     (X,), (X2,) = pair.first, pair.second
-    assert np.linalg.norm(clipped(X[-1]) - clipped(X2[-1])) > 3.9
+    rows = clipped(X[-1]), clipped(X2[-1])
+    assert np.linalg.norm(rows[0] - rows[1]) > 0.86 * 2 * 2.0
+    squares = [np.outer(row, row) for row in rows]
+    assert np.linalg.norm(squares[0] - squares[1]) > 0.86 * np.sqrt(2) * 2.0**2
+    left_out = worst_case_neighbours(scaler, "zero_out").first[0]
+    assert clipped(left_out[-1]) == pytest.approx(-clipped(left_out[0]))
+
+
+def test_without_labels_a_person_owns_rows_too():
+    model = DPStandardScaler(feature_norm=2.0, rows_per_unit=3)
+    X, y, person = worst_case_neighbours(model, "replace_one").first
+    assert y is None and np.bincount(person).max() == 6 and len(X) == len(person)
 
 
 @pytest.mark.parametrize("bounds", [(0.0, 100.0), [(0.0, 100.0)] * 3, {"a": (0.0, 100.0)}])

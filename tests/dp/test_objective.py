@@ -1,4 +1,5 @@
 import math
+from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
@@ -194,3 +195,14 @@ def test_a_release_is_the_minimiser_of_noise_plus_lattice_noise(monkeypatch):
     )
     units = released / step
     np.testing.assert_array_equal(units, np.rint(units))
+
+
+def test_the_rounding_of_a_gradient_grows_with_the_rows_and_stays_within_its_bound():
+    n, w = 20_000, np.array([0.3])
+    X, y = np.ones((n, 1)), np.arange(n) % 2
+    with localcontext(prec=60):
+        p = 1 / (1 + (-Decimal(float(w[0]))).exp())
+        found = Decimal(float(module._gradient(X, y, 0.0, np.zeros(1), w)[0]))
+        error = abs(float(found - n // 2 * (2 * p - 1)))
+    bound = module._rounding(X, 0.0, np.zeros(1), w)
+    assert bound / n < error < bound  # without n in it, the bound would not hold

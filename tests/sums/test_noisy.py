@@ -88,6 +88,26 @@ def test_the_law_sees_a_missing_factor_of_replace_one():
     assert not fits(noisy(ForgetsThatARowComes), sigma)
 
 
+class ReusesItsNoise(Noisy):
+    """Draws one vector of noise, and adds it to the answer of every round."""
+
+    def sum(self, statistic, *broadcast):
+        exact = self.inner.sum(statistic, *broadcast)
+        if not hasattr(self, "noise"):
+            noisy = super().sum(statistic, *broadcast)
+            self.noise = [a - b for a, b in zip(noisy, exact, strict=True)]
+        return tuple(a + b for a, b in zip(exact, self.noise, strict=True))
+
+
+@pytest.mark.parametrize("cls, fresh", [(Noisy, True), (ReusesItsNoise, False)])
+def test_every_round_has_noise_of_its_own(cls, fresh):
+    aggregator = noisy(cls)
+    rounds = np.array([aggregator.sum(nothing)[0] for _ in range(3)])
+    # The sum of independent rounds has three times the variance, not nine times.
+    ratio = rounds.sum(axis=0).var() / rounds[0].var()
+    assert bool(abs(ratio - 3) < 0.3) is fresh
+
+
 def test_replacing_moves_a_statistic_as_far_apart_as_it_declares():
     @statistic(bound=lambda limits: BOUNDS, apart=math.sqrt(2))
     def squares(rows):

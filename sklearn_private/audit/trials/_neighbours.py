@@ -13,8 +13,16 @@ gradient moves a sum by nearly twice that. Both can be wrong at once if they dif
 
 A few rows along ``apart``, of both labels, keep the noise from deciding which rows the model gets
 wrong. Under add-remove and zero-out the row is there or not, and the common rows are of its
-features. Where there are no labels, the replacement has the opposite ``apart`` instead, and the
-same rows serve sums, means and second moments.
+features.
+
+Where there are no labels, the replacement has the opposite ``apart`` instead, and the two rows lie
+120 degrees apart: that moves sums and second moments by .87 each of the most there is. Under
+add-remove and zero-out the common rows have the opposite features, so that the row is long around
+their mean, too.
+
+Where there is a target with declared bounds, it is at the upper bound for label 1 and at the lower
+one for label 0, but halfway for the common rows along ``push``: the residuals of the two rows that
+differ are then as large as any clip, and of opposite signs.
 
 Where the estimator protects persons, the row that differs is a person, who owns twice as many equal
 rows as are to be used: one that forgot the limit is found out. All other rows have owners of their
@@ -37,6 +45,7 @@ N_COMMON = 250  # enough to be certain of the label, few enough to be fitted qui
 N_ACROSS = 4
 BEYOND = 10.0
 _PUSH = 0.22  # of the length of a row; push and apart are orthogonal
+_WIDE_PUSH = 0.58  # ... without labels: rows 120 degrees apart, tan(30 degrees)
 _N_FEATURES = 10  # where one range stands for any number
 
 
@@ -88,33 +97,35 @@ def worst_case_neighbours(estimator: BaseEstimator, neighboring: str) -> Neighbo
     Raises
     ------
     InvalidParameterError
-        If the estimator declares no bounds, or is a regressor, whose targets have no bounds here.
+        If the estimator declares no bounds of its rows, or is a regressor without those of its
+        target.
     """
-    if is_regressor(estimator):
-        raise InvalidParameterError(_give_neighbours(estimator, "its targets"))
-    centre, push, apart = _directions(estimator)
-    labels, rows_per_unit = class_labels(estimator), declared_rows_per_unit(estimator)
+    targets = _target_values(estimator)
+    centre, push, apart = _directions(estimator, _WIDE_PUSH if targets is None else _PUSH)
+    rows_per_unit = declared_rows_per_unit(estimator)
     n_owned = 1 if rows_per_unit == 1 else 2 * rows_per_unit
     if neighboring == "replace_one":
         half = N_COMMON // 2
-        rows, codes = [push] * half + [-push] * half, [0] * half + [1] * half
-        replacement = (push - apart, 1) if labels is None else (apart - push, 0)
+        low, high = (0, 2) if is_classifier(estimator) else (1, 1)
+        rows, codes = [push] * half + [-push] * half, [low] * half + [high] * half
+        replacement = push - apart if targets is None else apart - push
         differ = "replaced by one of the opposite gradient"
     else:
-        rows, codes = [push + apart] * N_COMMON, [0] * N_COMMON
+        common = -(push + apart) if targets is None else push + apart
+        rows, codes = [common] * N_COMMON, [0] * N_COMMON
         replacement, differ = None, "or without it"
-    rows, codes = rows + [apart] * N_ACROSS, codes + [0, 1] * (N_ACROSS // 2)
+    rows, codes = rows + [apart] * N_ACROSS, codes + [0, 2] * (N_ACROSS // 2)
     first, second = (
         _arguments(
             centre,
-            rows + [BEYOND * x for x, _ in row],
-            labels,
-            codes + [c for _, c in row],
+            rows + [BEYOND * x for x in row],
+            targets,
+            codes + [code] * len(row),
             n_owned,
         )
-        for row in (
-            [(push + apart, 1)] * n_owned,
-            [] if replacement is None else [replacement] * n_owned,
+        for code, row in (
+            (4, [push + apart] * n_owned),
+            (3, [] if replacement is None else [replacement] * n_owned),
         )
     )
     what = "one" if n_owned == 1 else f"one person's {n_owned}"
@@ -152,28 +163,46 @@ def class_labels(estimator: BaseEstimator) -> np.ndarray | None:
     return np.asarray([0, 1] if classes is None else classes)
 
 
-def _directions(estimator):
-    """Return the centre of the domain, and two orthogonal directions up to its bound."""
+def _target_values(estimator):
+    """Return the lower, the middle, the upper target, and two beyond; None if there is none."""
+    labels = class_labels(estimator)
+    if labels is not None:
+        return labels[[0, 0, 1, 0, 1]]
+    if not is_regressor(estimator):
+        return None
+    bounds = declared(estimator, "target_bounds")
+    if bounds is None:
+        raise InvalidParameterError(_give_neighbours(estimator, "its targets, target_bounds=,"))
+    low, high = map(float, bounds)
+    middle, half = (low + high) / 2, (high - low) / 2
+    return middle + half * np.array([-1.0, 0.0, 1.0, -BEYOND, BEYOND])
+
+
+def _directions(estimator, part):
+    """Return the centre of the domain, and two orthogonal directions up to its bound.
+
+    The first one, push, is ``part`` of the length of a row.
+    """
     norm, bounds = declared(estimator, "feature_norm"), declared(estimator, "bounds")
     if norm is not None:
-        return np.zeros(2), np.array([_PUSH, 0.0]) * norm, np.array([0.0, 1.0]) * norm
+        return np.zeros(2), np.array([part, 0.0]) * norm, np.array([0.0, 1.0]) * norm
     if bounds is None:
         raise InvalidParameterError(_give_neighbours(estimator, "feature_norm= or bounds="))
     pairs = np.atleast_2d(np.asarray(bounds_by_position(bounds), dtype=np.float64))
     if np.ndim(bounds_by_position(bounds)) == 1:
         pairs = np.repeat(pairs, _N_FEATURES, axis=0)
     low, high = pairs.T
-    n_pushing = max(1, round(_PUSH**2 * len(pairs))) if len(pairs) > 1 else 0
+    n_pushing = max(1, round(part**2 * len(pairs))) if len(pairs) > 1 else 0
     pushing = np.arange(len(pairs)) < n_pushing
     half = (high - low) / 2
     return (low + high) / 2, half * pushing, half * ~pushing
 
 
-def _arguments(centre, rows, labels, codes, n_owned):
+def _arguments(centre, rows, targets, codes, n_owned):
     X = centre + np.array(rows)
-    if labels is None:
+    y = None if targets is None else targets[np.array(codes)]
+    if targets is None and n_owned == 1:
         return (X,)
-    y = labels[np.array(codes)]
     if n_owned == 1:
         return X, y
     return X, y, np.minimum(np.arange(len(rows)), N_COMMON + N_ACROSS)
