@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import math
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from os import PathLike
@@ -20,6 +20,7 @@ from ..statements import (
     Finding,
     PrivacyStatement,
     Step,
+    Walk,
     charge_name,
     compose,
     library_version,
@@ -265,7 +266,7 @@ def privacy_report(
             searches,
             accounts,
             same_rows=same_rows,
-            beside=[finding for result in evidence for finding in findings_of(result)],
+            beside=[*_unread(walks), *(f for result in evidence for f in findings_of(result))],
         ),
         ledgers=tuple(_ledger_to_dict(account, steps) for account in accounts),
         evidence=tuple(map(evidence_of, evidence)),
@@ -275,6 +276,16 @@ def privacy_report(
         versions=_versions(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _unread(walks: Sequence[Walk]) -> Iterator[Finding]:
+    for place in dict.fromkeys(place for found in walks for place in found.unread):
+        yield Finding.warning(
+            "ledger-unread",
+            "a ledger cannot be read here, so what it holds was not compared with the claims",
+            "make the report where the ledger is",
+            where=f"{place}.ledger",
+        )
 
 
 def _names(objects: Sequence[Any]) -> list[str]:

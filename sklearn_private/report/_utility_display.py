@@ -1,8 +1,13 @@
 """A picture of what privacy costs: the score of a private estimator at several epsilons."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone, is_classifier
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
@@ -14,6 +19,10 @@ from ..exceptions import InvalidParameterError, PrivacyWarning
 from ..mechanisms import noise_source, uniform_below
 from ..statements import DPStatement, Finding
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Scoring = str | Callable[..., float]
 EXACT_SCORES = Finding.error(
     "exact-scores",
     "the picture shows exact scores of private rows, which no claim counts",
@@ -73,14 +82,14 @@ class PrivacyUtilityDisplay:
     def __init__(
         self,
         *,
-        epsilons,
-        scores,
-        majority=None,
-        non_private=None,
-        score_name="score",
-        estimator_name="private",
-        findings=(),
-    ):
+        epsilons: ArrayLike,
+        scores: ArrayLike,
+        majority: ArrayLike | None = None,
+        non_private: ArrayLike | None = None,
+        score_name: str = "score",
+        estimator_name: str = "private",
+        findings: tuple[Finding, ...] = (),
+    ) -> None:
         order = np.argsort(epsilons)
         self.epsilons = np.asarray(epsilons, dtype=float)[order]
         self.scores = np.asarray(scores, dtype=float)[order]
@@ -93,21 +102,21 @@ class PrivacyUtilityDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y,
+        estimator: Any,
+        X: ArrayLike,
+        y: ArrayLike,
         *,
-        epsilons=(0.1, 0.3, 1.0, 3.0, 10.0),
-        parameter=None,
-        baseline=None,
-        scoring="accuracy",
-        n_repeats=5,
-        test_size=0.25,
-        public_rows=False,
-        random_state=None,
-        ax=None,
-        **line,
-    ):
+        epsilons: Sequence[float] = (0.1, 0.3, 1.0, 3.0, 10.0),
+        parameter: str | None = None,
+        baseline: Any = None,
+        scoring: Scoring = "accuracy",
+        n_repeats: int = 5,
+        test_size: float = 0.25,
+        public_rows: bool = False,
+        random_state: int | np.random.Generator | None = None,
+        ax: Axes | None = None,
+        **line: Any,
+    ) -> Self:
         """Fit and score at every epsilon on random splits, and draw the curve.
 
         Each private fit charges the ledger that the estimator has, if any; the scores are exact and
@@ -179,7 +188,9 @@ class PrivacyUtilityDisplay:
         return display.plot(ax=ax, **line)
 
     @classmethod
-    def from_search(cls, search, *, parameter=None, ax=None, **line):
+    def from_search(
+        cls, search: Any, *, parameter: str | None = None, ax: Axes | None = None, **line: Any
+    ) -> Self:
         """Draw the noisy scores of a search over epsilon, which it has paid for.
 
         Parameters
@@ -224,11 +235,11 @@ class PrivacyUtilityDisplay:
         return display.plot(ax=ax, **line)
 
     @property
-    def means(self):
+    def means(self) -> np.ndarray:
         """Mean score at each epsilon, an array of shape (n_epsilons,)."""
         return self.scores.mean(axis=1)
 
-    def plot(self, ax=None, **line):
+    def plot(self, ax: Axes | None = None, **line: Any) -> Self:
         """Draw the curve.
 
         Parameters
@@ -245,14 +256,24 @@ class PrivacyUtilityDisplay:
         """
         if ax is None:
             ax = require("matplotlib.pyplot", extra="plot").subplots(layout="constrained")[1]
-        style = {"marker": "o", "capsize": 3, "color": "#0b6e99", "label": self.estimator_name}
+        style: dict[str, Any] = {
+            "marker": "o",
+            "capsize": 3,
+            "color": "#0b6e99",
+            "label": self.estimator_name,
+        }
         ax.errorbar(self.epsilons, self.means, self.scores.std(axis=1), **(style | line))
         for scores, label, color, dashes in (
             (self.non_private, "without privacy", "#1b1f24", "--"),
             (self.majority, "majority label", "#8a949e", ":"),
         ):
             if scores is not None:
-                ax.axhline(np.mean(scores), color=color, linestyle=dashes, label=label)
+                ax.axhline(
+                    float(np.mean(np.asarray(scores, dtype=float))),
+                    color=color,
+                    linestyle=dashes,
+                    label=label,
+                )
         ax.set_xscale("log")
         ax.set_xticks(self.epsilons, [f"{epsilon:g}" for epsilon in self.epsilons])
         ax.minorticks_off()
@@ -267,19 +288,26 @@ class PrivacyUtilityDisplay:
         return self
 
 
-def _score_all(estimators, X, y, scoring, test_size, seed):
+def _score_all(
+    estimators: Sequence[Any],
+    X: ArrayLike,
+    y: ArrayLike,
+    scoring: Scoring,
+    test_size: float,
+    seed: int,
+) -> list[float]:
     parts = train_test_split(X, y, test_size=test_size, random_state=seed)
     X_train, X_test, y_train, y_test = parts
     fitted = [clone(estimator).fit(X_train, y_train) for estimator in estimators]
     return [check_scoring(model, scoring)(model, X_test, y_test) for model in fitted]
 
 
-def _find_epsilon(estimator):
+def _find_epsilon(estimator: Any) -> str:
     names = [n for n in estimator.get_params() if n.rpartition("__")[2] == "epsilon"]
     return _only(names, type(estimator).__name__)
 
 
-def _only(names, owner):
+def _only(names: list[str], owner: str) -> str:
     if len(names) != 1:
         raise InvalidParameterError(
             f"{owner} has {len(names)} parameters called epsilon, {names}: say which by parameter=."
@@ -287,13 +315,13 @@ def _only(names, owner):
     return names[0]
 
 
-def _owner(estimator, parameter):
+def _owner(estimator: Any, parameter: str) -> Any:
     """Return the part of an estimator that has a parameter."""
     place = parameter.rpartition("__")[0]
     return estimator.get_params()[place] if place else estimator
 
 
-def _without_privacy(estimator, parameter, baseline):
+def _without_privacy(estimator: Any, parameter: str, baseline: Any) -> Any:
     if baseline is not None:
         return baseline
     place = parameter.rpartition("__")[0]
@@ -302,5 +330,5 @@ def _without_privacy(estimator, parameter, baseline):
     return clone(estimator).set_params(**{place: plain}) if place else plain
 
 
-def _name_of(scoring):
+def _name_of(scoring: Scoring) -> str:
     return str(getattr(scoring, "__name__", scoring)).replace("neg_", "negative ").replace("_", " ")

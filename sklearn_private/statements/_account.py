@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,6 @@ class Account:
         costly = (charge for charge in self.entries if charge.epsilon or charge.delta)
         return [charge for charge in costly if charge.id not in belonging]
 
-    def epsilon_of(self, charges: Collection[Charge]) -> float:
+    def epsilon_of(self, charges: list[Charge]) -> float:
         """Return the epsilon of some charges together, at the delta of the budget."""
         return self.spent if len(charges) == len(self.entries) else self.ledger.spent(charges)

@@ -63,22 +63,22 @@ class Composition:
     @property
     def epsilon(self) -> float | None:
         """Epsilon of the joint claim, None without one."""
-        return self.joint and self.joint.epsilon
+        return None if self.joint is None else self.joint.epsilon
 
     @property
     def delta(self) -> float | None:
         """Delta of the joint claim, None without one."""
-        return self.joint and self.joint.delta
+        return None if self.joint is None else self.joint.delta
 
     @property
     def neighboring(self) -> str | None:
         """The relation of the joint claim, None without one."""
-        return self.joint and self.joint.neighboring
+        return None if self.joint is None else self.joint.neighboring
 
     @property
     def unit(self) -> str | None:
         """The unit of the joint claim, None without one."""
-        return self.joint and self.joint.unit
+        return None if self.joint is None else self.joint.unit
 
     @property
     def holds(self) -> bool:
@@ -235,12 +235,10 @@ def _by_object(steps: Sequence[Step]) -> list[list[Step]]:
 def _joint(
     steps: Sequence[Step], searches: Sequence[Search], accounts: Sequence[Account]
 ) -> JointClaim | None:
-    hidden = [*(s for s in steps if s.hides_fits), *(s for s in searches if s.private)]
+    recorded = [step.has_ledger for step in steps if step.hides_fits]
+    recorded += [search.has_ledger for search in searches if search.private]
     return joint_claim(
-        _claims(steps),
-        accounts,
-        hides_fits=bool(hidden),
-        unrecorded=not all(step.has_ledger for step in hidden),
+        _claims(steps), accounts, hides_fits=bool(recorded), unrecorded=not all(recorded)
     )
 
 

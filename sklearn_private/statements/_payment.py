@@ -121,7 +121,7 @@ class Payment:
             neighboring=self.neighboring,
             seeded=self.seeded,
         )
-        if isinstance(self._ledger, PrivacyLedger):
+        if charge is not None and isinstance(self._ledger, PrivacyLedger):
             self.charges = (*self.charges, charge_name(self._ledger, charge))
         self.claim(event, epsilon=epsilon, delta=delta)
 

@@ -43,7 +43,7 @@ def statement_from_dict(data: Mapping[str, Any]) -> PrivacyStatement:
     return cls(**{name: _field(name, value) for name, value in data.items() if name in names})
 
 
-def _classes(cls: type) -> Iterator[type]:
+def _classes(cls: type[PrivacyStatement]) -> Iterator[type[PrivacyStatement]]:
     yield cls
     for inner in cls.__subclasses__():
         yield from _classes(inner)

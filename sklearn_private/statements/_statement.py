@@ -81,7 +81,7 @@ class PrivacyStatement:
     findings: tuple[Finding, ...] = ()
     n_rows: int | None = None
     parts: tuple[PrivacyStatement, ...] = ()
-    version: str = field(default_factory=lambda: library_version())
+    version: str = field(default_factory=lambda: _made_by())
 
     def claim(self) -> str:
         """Return the claim in one line."""
@@ -129,6 +129,10 @@ class PrivacyStatement:
         for part in self.parts:
             lines += ["  " + line for line in repr(part).splitlines()]
         return "\n".join(lines)
+
+
+def _made_by() -> str:
+    return library_version()
 
 
 def schema() -> dict[str, Any]:

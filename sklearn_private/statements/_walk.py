@@ -18,7 +18,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from ..accounting import PrivacyLedger, open_ledger
-from ..exceptions import InvalidParameterError
+from ..exceptions import InvalidParameterError, LedgerError
 from ._finding import Finding
 from ._holders import (
     beyond_what_it_holds,
@@ -47,11 +47,14 @@ class Walk:
     searches : list of Search
     ledgers : dict of str to PrivacyLedger
         By path.
+    unread : list of str
+        Where a ledger stands that cannot be read, as on another machine.
     """
 
     steps: list[Step] = field(default_factory=list)
     searches: list[Search] = field(default_factory=list)
     ledgers: dict[str, PrivacyLedger] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
 
 
 def walk(obj: Any, name: str) -> Walk:
@@ -84,8 +87,8 @@ def _visit(obj: Any, path: str, behind: Behind, found: Walk) -> Behind:
     """Note ``obj`` and return the steps that rows have passed once they leave it."""
     if obj is None or isinstance(obj, str):  # "passthrough", "drop"
         return behind
-    _note_ledgers(obj, found)
-    if own_statement(obj) is not None:
+    _note_ledgers(obj, path, found)
+    if _states_its_own(obj):
         return _visit_promise(obj, path, behind, found)
     if _is_search(obj):
         return _visit_search(obj, path, behind, found)
@@ -118,7 +121,7 @@ def _note_around(obj: Any, path: str, behind: Behind, found: Walk) -> Behind:
     if learned == NOTHING:
         return behind
     step = _step(obj, path, None, behind, learned)
-    step = replace(step, **_hidden(obj, is_holder(obj)))
+    step = _with_hidden_fits(step, obj)
     found.steps.append(step)
     return (*behind, step)
 
@@ -140,7 +143,7 @@ def _visit_search(obj: Any, path: str, behind: Behind, found: Walk) -> Behind:
     candidates = [value for one in obj.cv_results_["params"] for value in one.values()]
     fitted = [obj.estimator, *(value for value in candidates if hasattr(value, "get_params"))]
     for candidate in fitted:
-        _note_ledgers(candidate, found)
+        _note_ledgers(candidate, path, found)
     private = any(map(would_claim, fitted)) or any(step.is_claimed for step in found.steps[first:])
     has_ledger = all(map(keeps_record, fitted))
     found.searches.append(Search(path, type(obj).__name__, n_fits, has_ledger, private))
@@ -167,6 +170,7 @@ def _visit_frozen(obj: FrozenEstimator, path: str, behind: Behind, found: Walk) 
     found.steps += inside.steps
     found.searches += inside.searches
     found.ledgers |= inside.ledgers
+    found.unread += inside.unread
     return passed
 
 
@@ -184,10 +188,11 @@ def _on_condition(step: Step) -> Step:
 
 def _visit_promise(obj: Any, path: str, behind: Behind, found: Walk) -> Behind:
     """Note a step whose own statement speaks for all that it holds, but for searches."""
-    statement, inside = own_statement(obj), Walk()
+    statement, inside = _statement_of(obj), Walk()
     _visit_each(held_estimators(obj), path, (), inside)
     found.searches.extend(inside.searches)
     found.ledgers.update(inside.ledgers)
+    found.unread.extend(inside.unread)
     learned = _promised(obj, statement)
     if type(obj).__module__.partition(".")[0] not in OURS:
         trusted = f"the statement of {type(obj).__name__} is true of all that it keeps"
@@ -209,7 +214,7 @@ def _visit_step(obj: Any, path: str, behind: Behind, found: Walk) -> Behind:
         kind = type(obj).__name__
         found.steps[first:] = [replace(s, seeded_by=kind) for s in found.steps[first:]]
     step = _step(obj, path, None, after, beyond_what_it_holds(obj))
-    step = replace(step, does=what_it_does(obj), **_hidden(obj, holder))
+    step = _with_hidden_fits(replace(step, does=what_it_does(obj)), obj)
     found.steps.append(step)
     return (*after, step)
 
@@ -228,10 +233,10 @@ def _step(
     )
 
 
-def _hidden(obj: Any, holder: bool) -> dict[str, bool]:
-    """Return what a step says of DP fits that were made inside and not kept."""
-    hides = not holder and would_claim(obj)
-    return {"hides_fits": hides, "has_ledger": hides and keeps_record(obj)}
+def _with_hidden_fits(step: Step, obj: Any) -> Step:
+    """Return a step that says whether DP fits were made inside and not kept."""
+    hides = would_claim(obj) and not is_holder(obj)
+    return replace(step, hides_fits=hides, has_ledger=hides and keeps_record(obj))
 
 
 def _promised(obj: Any, statement: PrivacyStatement) -> Learning:
@@ -241,18 +246,24 @@ def _promised(obj: Any, statement: PrivacyStatement) -> Learning:
     return learning_of(obj) if statement.technique == "none" else SOMETHING
 
 
-def own_statement(obj: Any) -> PrivacyStatement | None:
-    """Return the statement that an object makes itself, not one that it passes on."""
+def _states_its_own(obj: Any) -> bool:
+    """Return whether an object makes a statement itself, and does not pass on another's."""
     if inspect.getattr_static(obj, "privacy_statement_", None) is None:
-        return None
-    statement = getattr(obj, "privacy_statement_", None)
-    passed_on = hasattr(obj, "get_params") and statement.owner != type(obj).__name__
-    return None if passed_on else statement
+        return False
+    return not hasattr(obj, "get_params") or _statement_of(obj).owner == type(obj).__name__
 
 
-def _note_ledgers(obj: Any, found: Walk) -> None:
-    for ledger in ledgers_of(obj):
-        found.ledgers[str(ledger.path)] = ledger
+def _statement_of(obj: Any) -> PrivacyStatement:
+    statement: PrivacyStatement = obj.privacy_statement_
+    return statement
+
+
+def _note_ledgers(obj: Any, path: str, found: Walk) -> None:
+    try:
+        for ledger in ledgers_of(obj):
+            found.ledgers[str(ledger.path)] = ledger
+    except LedgerError:
+        found.unread.append(path)
 
 
 def _is_search(obj: Any) -> bool:
@@ -262,7 +273,7 @@ def _is_search(obj: Any) -> bool:
 def _is_seeded_by(obj: Any, held: Any) -> bool:
     """Return whether a meta-estimator gave a seed to a fit whose user had set none."""
     template = getattr(obj, "estimator", None)
-    unseeded = hasattr(template, "random_state") and template.random_state is None
+    unseeded = getattr(template, "random_state", 0) is None
     return unseeded and getattr(held, "random_state", None) is not None
 
 
@@ -283,7 +294,7 @@ def ledgers_of(obj: Any) -> list[PrivacyLedger]:
     else:
         params = {"ledger": getattr(obj, "ledger", None)}
     values = [v for k, v in params.items() if k.rpartition("__")[2] == "ledger" and v is not None]
-    return [open_ledger(value) for value in values]
+    return [ledger for ledger in map(open_ledger, values) if isinstance(ledger, PrivacyLedger)]
 
 
 def _refuse_unfitted(obj: Any) -> None:

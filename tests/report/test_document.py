@@ -248,3 +248,14 @@ def test_a_report_says_when_and_with_what_it_was_made(rows):
     data = privacy_report(private().fit(*rows)).to_dict()
     assert {"python", "numpy", "scipy", "scikit-learn", "dp-accounting"} == data["versions"].keys()
     assert data["created"].endswith("+00:00")
+
+
+def test_a_report_where_the_ledger_is_not_says_that_it_was_not_read(rows, tmp_path):
+    path = tmp_path / "loans.ledger"
+    PrivacyLedger(path, epsilon=5.0, delta=1e-5)
+    model = make_pipeline(private(ledger=str(path))).fit(*rows)
+    path.rename(tmp_path / "elsewhere")
+    report = privacy_report(model)
+    assert {(f.level, f.code) for f in report.findings} == {("warning", "ledger-unread")}
+    assert report.holds
+    assert report.composition.epsilon == 1.0
