@@ -23,7 +23,7 @@ N, N_OPENDP, N_ROUNDS = 100_000, 1_000, 11
 
 def opendp_rivals():
     try:
-        dp = require("opendp.prelude", extra="opendp")
+        dp = require("opendp.prelude", extra="test")
     except MissingDependencyError as missing:
         print(f"skipped OpenDP: {missing}")
         return {}
