@@ -1,0 +1,3 @@
+"""Keep pytest from importing code that is only for a type checker."""
+
+collect_ignore_glob = ["*_code.py"]
