@@ -72,6 +72,18 @@ def to_document(report: PrivacyReport) -> dict[str, Any]:
     return {**document, "digest": data_digest(document)}
 
 
+def read_json(text: str) -> Any:
+    """Return what JSON text holds; numbers that JSON lacks are refused."""
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except ValueError as error:
+        raise InvalidParameterError(f"The report is no JSON: {error}.") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"it holds {name}")
+
+
 def from_document(data: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of the report whose JSON form this is.
 

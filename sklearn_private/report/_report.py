@@ -27,7 +27,7 @@ from ..statements import (
     walk,
 )
 from ._digest import object_digest
-from ._document import from_document, to_document
+from ._document import from_document, read_json, to_document
 from ._evidence import evidence_of, findings_of
 from ._html import to_html
 from ._markdown import to_markdown
@@ -163,7 +163,7 @@ class PrivacyReport:
         InvalidParameterError
             If it breaks the schema, or was changed after it was made.
         """
-        return cls(**from_document(json.loads(text)))
+        return cls(**from_document(read_json(text)))
 
     def to_markdown(self) -> str:
         """Return the report as Markdown."""

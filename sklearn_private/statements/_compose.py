@@ -323,4 +323,5 @@ def _assumed(steps: Sequence[Step]) -> tuple[str, ...]:
         "bounds, norms, categories, columns, settings and the choice of this object were fixed "
         "without looking at the rows",
         "every other release from these rows is counted elsewhere",
+        "nothing was added to these objects beyond what fit left",
     )

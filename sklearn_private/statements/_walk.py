@@ -293,8 +293,11 @@ def ledgers_of(obj: Any) -> list[PrivacyLedger]:
         params = obj.get_params(deep=True)
     else:
         params = {"ledger": getattr(obj, "ledger", None)}
-    values = [v for k, v in params.items() if k.rpartition("__")[2] == "ledger" and v is not None]
-    return [ledger for ledger in map(open_ledger, values) if isinstance(ledger, PrivacyLedger)]
+    values = [value for name, value in params.items() if name.rpartition("__")[2] == "ledger"]
+    # A scorer is no estimator: its own parameters are not among those of the search.
+    values += [getattr(v, "ledger", None) for v in params.values() if not isinstance(v, type)]
+    named = [value for value in values if value is not None]
+    return [ledger for ledger in map(open_ledger, named) if isinstance(ledger, PrivacyLedger)]
 
 
 def _refuse_unfitted(obj: Any) -> None:

@@ -152,6 +152,12 @@ def test_a_document_that_lacks_something_is_refused(report, name):
         PrivacyReport.from_json(json.dumps(data))
 
 
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"verdict": NaN}'])
+def test_what_is_no_report_is_refused(text):
+    with pytest.raises(InvalidParameterError, match="no JSON|break their schema"):
+        PrivacyReport.from_json(text)
+
+
 def test_a_report_that_was_changed_is_refused(report):
     data = json.loads(report.to_json())
     data["joint_claim"]["epsilon"] = 0.01
