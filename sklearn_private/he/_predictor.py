@@ -14,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._checks import Checks
 from ._statement import encryption_statement
-from .compile import PROBABILITIES, Task, check_steps, compile_model, kind_of
-from .maps import Grid
+from .compile import PROBABILITIES, Task, check_steps, compile_model, front_of, kind_of, part
+from .maps import Grid, Steps, dense
 from .protocol import HEClient, HEServer, Layout, Signer
 from .schemes import SCHEMES, choose_scheme, open_scheme
 
@@ -42,8 +42,11 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         A classifier or regressor: a linear model (``coef_`` and ``intercept_``), alone or behind
         affine steps; ``GaussianNB`` or ``QuadraticDiscriminantAnalysis``, which are linear in
         products of columns; or a decision tree, a random or extra forest, or
-        ``GradientBoosting*``. A search or another wrapper around one will do. Wrap a model that is
-        already fitted in ``sklearn.frozen.FrozenEstimator`` to use it as it is.
+        ``GradientBoosting*``. A search or another wrapper around one will do. Steps of a pipeline
+        that are not affine (``ColumnTransformer``, encoders, imputers), and all steps in front of
+        a model that is not linear, are applied by the client, who gets them: the statement lists
+        what they publish. Wrap a model that is already fitted in
+        ``sklearn.frozen.FrozenEstimator`` to use it as it is.
     scheme : {"auto", "paillier", "ckks", "bfv"}, default="auto"
         The encryption scheme. "auto" takes the first that evaluates the model. For linear models
         "paillier" is exact, and its answers tell no more than the scores; "ckks" is some 30 times
@@ -60,7 +63,8 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
     bounds : pair of float, array-like of shape (n_features, 2), or None, default=None
         The public range of every column, or of each one. None learns ranges from the training
         rows, widened by half of their span on either side and rounded outward; every client then
-        learns these. Trees need none.
+        learns these. Where the client applies steps, these are ranges of the columns that come out
+        of them. Trees need none.
     out_of_range : {"raise", "clip"} or None, default=None
         What the client does with a value outside its range: refuse the rows, or move the value to
         the end of the range and count it in ``n_clipped_``. None raises where ``bounds`` are given
@@ -176,16 +180,18 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
             way out.
         """
         self._check_parameters()
-        rows = validate_data(self, X, dtype=np.float64)
-        X = X if hasattr(X, "columns") else rows
-        grid = self._grid(rows)
         # A DP estimator spends in its fit: what can fail comes first.
         check_steps(self.estimator)
         choose_scheme(self.scheme, kind_of(self.estimator), self.security_bits)
+        rows, X = self._checked(X)
         if kind_of(self.estimator) != "affine" and getattr(y, "shape", ())[1:] == (1,):
             y = column_or_1d(y, warn=True)
         self.estimator_ = clone(self.estimator).fit(X, y, **self._routed(params))
-        self._compile(X, rows, grid)
+        front, rest = part(self.estimator_)
+        if front is not None:
+            X = front.transform(X)
+            rows = dense(X)
+        self._compile(front, Task(rest, X, rows, self._grid(rows), self.weight_bits))
         return self
 
     def predict(self, X):
@@ -301,9 +307,23 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
             return params
         return process_routing(self, "fit", **params).estimator.fit
 
-    def _compile(self, X, rows, grid):
-        compiled = compile_model(Task(self.estimator_, X, rows, grid, self.weight_bits))
-        program, readout = compiled.program, compiled.readout
+    def _checked(self, X):
+        """Return rows as numbers, unless steps of the client come first, and as the model has them.
+
+        A grid that cannot be is refused here, too, before anything is spent.
+        """
+        if front_of(self.estimator):
+            validate_data(self, X, skip_check_array=True)
+            return None, X
+        rows = validate_data(self, X, dtype=np.float64)
+        self._grid(rows)
+        return rows, X if hasattr(X, "columns") else rows
+
+    def _compile(self, front, task):
+        compiled = compile_model(task)
+        client_map, program, readout = compiled.client_map, compiled.program, compiled.readout
+        if front is not None:
+            client_map = Steps(front, client_map, self.n_features_in_, self._names())
         name, scheme = choose_scheme(self.scheme, program.kind, self.security_bits)
         layout = Layout(
             scheme=name,
@@ -315,7 +335,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
             settings=scheme.settings(program, self.security_bits),
         )
         model, signer = secrets.token_hex(16), Signer()
-        self._client = HEClient(model, layout, compiled.client_map, readout, signer.public)
+        self._client = HEClient(model, layout, client_map, readout, signer.public)
         self._server = HEServer(model, layout, program, signer)
         if is_classifier(self):
             self.classes_ = readout.classes
@@ -327,8 +347,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         )
 
     def _grid(self, rows):
-        names = getattr(self, "feature_names_in_", None)
-        names = None if names is None else tuple(names)
+        names = None if front_of(self.estimator) else self._names()
         clip = self.out_of_range == "clip" or (self.out_of_range is None and self.bounds is None)
         if self.bounds is None:
             grid = Grid.around(rows, int(self.precision_bits), names, clip=clip)
@@ -339,6 +358,10 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
             if not np.isfinite(grid.high - grid.low).all():
                 raise Checks(self).invalid("bounds", "ranges of finite width")
         return grid
+
+    def _names(self):
+        names = getattr(self, "feature_names_in_", None)
+        return None if names is None else tuple(names)
 
     def _given_bounds(self, n_features):
         rule = f"None, a pair (low, high), or {n_features} pairs, with finite low < high"
@@ -353,17 +376,20 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
 
     def _scores(self, X):
         check_is_fitted(self)
-        rows = validate_data(self, X, dtype=np.float64, reset=False)
-        return self._scores_in_clear(rows) if self.simulate else self._decrypted_scores(rows)
+        if isinstance(self._client.map, Steps):
+            validate_data(self, X, skip_check_array=True, reset=False)
+        else:
+            X = validate_data(self, X, dtype=np.float64, reset=False)
+        return self._scores_in_clear(X) if self.simulate else self._decrypted_scores(X)
 
-    def _scores_in_clear(self, rows):
-        integers = self._client.map.encode(rows)
+    def _scores_in_clear(self, X):
+        integers = self._client.map.encode(self._client.map.rows(X))
         return self._client.readout.scores(self._server.program(integers))
 
-    def _decrypted_scores(self, rows):
+    def _decrypted_scores(self, X):
         client, server = self.split()
         client.keygen(open_scheme(client.layout).simulation_key())
-        return client.decrypt(server.evaluate(client.public_bundle(), client.encrypt(rows)))
+        return client.decrypt(server.evaluate(client.public_bundle(), client.encrypt(X)))
 
     def __sklearn_tags__(self):
         tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)

@@ -5,6 +5,7 @@ from sklearn.utils import get_tags
 
 from ..statements import DPStatement, EncryptionStatement, Finding, Step, compose
 from .compile import inner_of
+from .maps import published
 from .schemes import SCHEMES
 
 
@@ -108,7 +109,8 @@ def _broken_claims(steps):
 
 
 def _source(predictor):
-    if predictor._client.map.kind == "leaves":
+    client_map = predictor._client.map
+    if "leaves" in (client_map.kind, getattr(client_map, "inner", client_map).kind):
         return "none needed"
     if predictor.bounds is None:
         return "minima and maxima of the training rows, widened and rounded outward"
@@ -129,15 +131,28 @@ def _findings(predictor, steps):
             "set simulate=False to encrypt",
             where="simulate",
         )
-    yield from _learnt(predictor, void=any(step.promises(DPStatement) for step in steps))
+    void = any(step.promises(DPStatement) for step in steps)
+    yield from _learnt(predictor, predictor._client.map, void=void)
 
 
-def _learnt(predictor, *, void):
-    """Yield what is to be said of what the client map took from the training rows."""
+def _learnt(predictor, client_map, *, void):
+    """Yield what is to be said of what a client map took from the training rows."""
     level = "error" if void else "warning"
     void_too = ", so the differential-privacy claim of the model is void" if void else ""
     who = f"and every client gets them{void_too}"
-    if predictor._client.map.kind == "leaves":
+    if client_map.kind == "steps":
+        pairs = published(client_map.transformer)
+        learnt = ", ".join(dict.fromkeys(f"{what} of {name}" for name, what in pairs))
+        if learnt:
+            yield Finding(
+                level,
+                "learnt-steps",
+                f"the client's steps hold {learnt} of the training rows, {who}",
+                "use steps with public parameters, such as DomainEncoder",
+                "estimator",
+            )
+        yield from _learnt(predictor, client_map.inner, void=void)
+    elif client_map.kind == "leaves":
         yield Finding(
             level,
             "learnt-splits",
@@ -150,7 +165,7 @@ def _learnt(predictor, *, void):
             level,
             "learnt-ranges",
             "the ranges of the columns come from the minima and maxima of the training rows, "
-            f"{who}",
+            + who,
             "give public ranges in bounds=",
             "bounds",
         )

@@ -120,22 +120,13 @@ def fold(estimator):
     return _absorb_all(estimator.steps[:-1], fold(estimator.steps[-1][1]))
 
 
-def check_steps(estimator):
-    """Refuse an estimator with a step that is not known to be affine, before it is fitted."""
-    if isinstance(estimator, Pipeline):
-        for name, step in estimator.steps[:-1]:
-            _check_step(name, step)
-        check_steps(estimator.steps[-1][1])
-    elif hasattr(estimator, "estimator"):
-        check_steps(estimator.estimator)
-
-
-def _check_step(name, step):
+def check_affine(name, step):
+    """Refuse a step that is not known to be affine."""
     if isinstance(step, FrozenEstimator):
         step = step.estimator
     if isinstance(step, Pipeline):
         for inner_name, inner in step.steps:
-            _check_step(inner_name, inner)
+            check_affine(inner_name, inner)
     elif step is not None and step != "passthrough":
         _kind_of(name, step)
 
@@ -233,8 +224,9 @@ AFFINE = {
 def _not_affine(name, step, reason):
     known = ", ".join(sorted(kind.__name__.replace("Mixin", "s") for kind in AFFINE))
     return InvalidParameterError(
-        f"HEPredictor cannot fold step {name!r} ({type(step).__name__}): {reason}. Put it in front "
-        f"of HEPredictor, where it runs on the client, or use one of {known}."
+        f"HEPredictor cannot fold step {name!r} ({type(step).__name__}): {reason}, and what it "
+        "would tell clients is not known. Put it in front of HEPredictor, where it runs on the "
+        f"client, or use one of {known}."
     )
 
 

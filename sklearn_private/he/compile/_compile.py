@@ -21,6 +21,11 @@ def kind_of(estimator):
     return _compiler_of(estimator)[0]
 
 
+def is_linear(estimator):
+    """Return whether affine steps in front of a model are folded into it."""
+    return _compiler_of(estimator)[1] is compile_linear
+
+
 def compile_model(task):
     """Return the compiled model of a fitted estimator.
 

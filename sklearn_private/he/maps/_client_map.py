@@ -13,6 +13,7 @@ from ...exceptions import GuaranteeError
 from ._grid import Grid
 from ._leaves import LeafIndex
 from ._products import Products
+from ._steps import Steps
 
 
 class ClientMap(Protocol):
@@ -46,7 +47,7 @@ class ClientMap(Protocol):
         """Return the map of :meth:`to_parts`; whatever is wrong raises ``GuaranteeError``."""
 
 
-CLIENT_MAPS = {kind.kind: kind for kind in (Grid, LeafIndex, Products)}
+CLIENT_MAPS = {kind.kind: kind for kind in (Grid, LeafIndex, Products, Steps)}
 
 
 def write_map(client_map):
@@ -61,4 +62,6 @@ def read_map(fields, payload):
     kind = fields.pop("kind", None)
     if type(kind) is not str or kind not in CLIENT_MAPS:
         raise GuaranteeError("The client describes a map of no known kind. Nothing was read.")
+    if CLIENT_MAPS[kind] is Steps:
+        return Steps.from_parts(fields, payload, read_map)  # there is a map in it
     return CLIENT_MAPS[kind].from_parts(fields, payload)
