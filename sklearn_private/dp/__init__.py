@@ -1,5 +1,6 @@
 """Estimators with differential privacy, and what stands in front of them."""
 
+from .additive import DPAdditiveClassifier, DPAdditiveRegressor
 from .cluster import DPKMeans
 from .decomposition import DPPCA
 from .linear import DPLinearRegression, DPLogisticRegression, DPRidge
@@ -10,6 +11,8 @@ from .selection import DPGridSearchCV, DPRandomizedSearchCV, DPScorer, most_priv
 
 __all__ = [
     "DPPCA",
+    "DPAdditiveClassifier",
+    "DPAdditiveRegressor",
     "DPGaussianNB",
     "DPGridSearchCV",
     "DPKMeans",

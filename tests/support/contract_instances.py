@@ -20,6 +20,8 @@ from sklearn_private.anonymization import Coarsener, IdentifierRemover, KAnonymi
 from sklearn_private.dp import (
     DPPCA,
     DomainEncoder,
+    DPAdditiveClassifier,
+    DPAdditiveRegressor,
     DPGaussianNB,
     DPGridSearchCV,
     DPKMeans,
@@ -45,6 +47,13 @@ INSTANCES = {
         DPGridSearchCV(
             DPLogisticRegression(feature_norm=1.0), {"epsilon": [3.0, 4.0]}, mode="compose"
         ),
+    ],
+    DPAdditiveClassifier: [
+        DPAdditiveClassifier((-10.0, 10.0), epsilon=30.0),
+        DPAdditiveClassifier((-10.0, 10.0), epsilon=30.0, neighboring="add_remove"),
+    ],
+    DPAdditiveRegressor: [
+        DPAdditiveRegressor((-3.0, 3.0), epsilon=30.0, target_bounds=(-4.0, 4.0)),
     ],
     DPGaussianNB: [DPGaussianNB(epsilon=30.0, bounds=(-10.0, 10.0))],
     DPKMeans: [DPKMeans(3, epsilon=30.0, bounds=(-10.0, 10.0))],

@@ -95,7 +95,7 @@ class DPEstimator(BaseEstimator):
         self._check_parameters(Checks(self))
         X, y = self._validated(X, y)
         target = read_target(self, y, len(X))
-        bounds = self._row_bounds(X.shape[1], target)
+        bounds = self._row_bounds(X, target)
         units = units_of(self, privacy_unit, len(X))
         public = self._public(X, target, bounds, units)
         mechanism = self._mechanism(public)
@@ -154,12 +154,12 @@ class DPEstimator(BaseEstimator):
             return read_numbers(self, X, y)
         return read_numbers(self, X), None
 
-    def _row_bounds(self, n_features, target):
+    def _row_bounds(self, X, target):
         return row_bounds(
             feature_norm=self.feature_norm,
             bounds=self.bounds,
             owner=type(self).__name__,
-            n_features=n_features,
+            n_features=X.shape[1],
             intercept=self._relative_intercept(target),
             names=getattr(self, "feature_names_in_", None),
         )
@@ -174,7 +174,7 @@ class DPEstimator(BaseEstimator):
             rows_per_unit=self.rows_per_unit,
             n_rows=public_rows(self, units, len(X)),
             exact_rows=len(X) if exact else None,
-            n_features=X.shape[1],
+            n_features=len(bounds.scale),
             bounds=bounds,
             target_norm=target.norm,
             n_classes=0 if target.classes is None else len(target.classes),

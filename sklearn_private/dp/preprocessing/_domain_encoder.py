@@ -5,12 +5,10 @@ import math
 import narwhals as nw
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from ..._numeric import read_numbers
-from ...exceptions import InvalidParameterError
 from ...statements import PrivacyStatement
-from ..rows import Range, parse_domain
+from ..rows import Range, parse_domain, read_columns, spread
 
 
 class DomainEncoder(TransformerMixin, BaseEstimator):
@@ -133,7 +131,7 @@ class DomainEncoder(TransformerMixin, BaseEstimator):
             if names is None:
                 check_is_fitted(self, "n_features_in_")
                 names = [f"x{i}" for i in range(self.n_features_in_)]
-            columns = _spread(columns, names)
+            columns = spread(columns, names)
         return np.array([name for column in columns for name in column.features], dtype=object)
 
     def check(self, table):
@@ -197,38 +195,7 @@ class DomainEncoder(TransformerMixin, BaseEstimator):
 
     def _columns(self, X, reset):
         """Return the domain's columns and their values in X."""
-        columns = parse_domain(self.domain)
-        frame = nw.from_native(X, eager_only=True, pass_through=True)
-        if isinstance(frame, nw.DataFrame):
-            if reset:
-                validate_data(self, X, skip_check_array=True)
-            if isinstance(columns, Range):
-                columns = _spread(columns, frame.columns)
-            self._refuse_missing(columns, frame)
-            return columns, [frame.get_column(column.name).to_numpy() for column in columns]
-        if isinstance(columns, Range):
-            X = read_numbers(self, X, ensure_all_finite=False, reset=reset)
-            return _spread(columns, [f"x{i}" for i in range(X.shape[1])]), list(X.T)
-        X = validate_data(self, X, dtype=object, ensure_all_finite=False, reset=reset)
-        if X.shape[1] != len(columns):
-            raise InvalidParameterError(
-                f"X has {X.shape[1]} columns, but the domain of DomainEncoder has {len(columns)}. "
-                "An array is taken by position: give one entry per column, or a table with names."
-            )
-        return columns, list(X.T)
-
-    @staticmethod
-    def _refuse_missing(columns, frame):
-        missing = [column.name for column in columns if column.name not in frame.columns]
-        if missing:
-            raise InvalidParameterError(
-                f"The domain of DomainEncoder names columns that X lacks: {missing}. "
-                f"X has {list(frame.columns)}. Rename them in the domain, or leave them out."
-            )
-
-
-def _spread(column, names):
-    return [Range(str(name), column.low, column.high) for name in names]
+        return read_columns(self, self.domain, X, reset=reset)
 
 
 def _template_entry(series):

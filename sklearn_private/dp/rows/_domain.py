@@ -38,6 +38,15 @@ class Range:
         scaled = np.clip((inside - self.low) / half - 1, -1.0, 1.0)
         return np.nan_to_num(scaled, nan=0.0)[:, None]
 
+    def bins(self, values, n_bins):
+        """Return the bin of each value, of ``n_bins`` equal ones; a missing value is in -1."""
+        numbers = self._numbers(values)
+        missing = np.isnan(numbers)
+        share = (np.clip(np.where(missing, self.low, numbers), self.low, self.high) - self.low) / (
+            self.high - self.low
+        )
+        return np.where(missing, -1, np.minimum((share * n_bins).astype(np.intp), n_bins - 1))
+
     def count_outside(self, values):
         """Return how many values lie beyond an end, and how many are missing."""
         numbers = self._numbers(values)
@@ -77,7 +86,7 @@ class Categories:
 
     def encode(self, values):
         """Return one-hot rows: a missing or unknown category is a row of zeros."""
-        codes = self._codes(values)
+        codes = self.codes(values)
         rows = np.zeros((len(values), len(self.values)))
         known = np.flatnonzero(codes >= 0)
         rows[known, codes[known]] = 1.0
@@ -85,7 +94,7 @@ class Categories:
 
     def count_outside(self, values):
         """Return how many are no category or missing, and which categories no row has."""
-        codes = self._codes(values)
+        codes = self.codes(values)
         unknown = [_is_missing(values[i]) for i in np.flatnonzero(codes < 0)]
         return {
             "outside": unknown.count(False),
@@ -93,7 +102,8 @@ class Categories:
             "never": [value for i, value in enumerate(self.values) if i not in codes],
         }
 
-    def _codes(self, values):
+    def codes(self, values):
+        """Return the position of each category; a missing or unknown one is in -1."""
         index = {value: i for i, value in enumerate(self.values)}
         try:
             return np.array([index.get(value, -1) for value in values], dtype=np.intp)
