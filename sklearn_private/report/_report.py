@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from os import PathLike
 from typing import Any, Self
 
-from ..exceptions import PolicyError
+from ..exceptions import InvalidParameterError, PolicyError
 from ..statements import (
     Account,
     Composition,
@@ -228,7 +228,7 @@ def privacy_report(
     Raises
     ------
     InvalidParameterError
-        If an object is no fitted estimator and has no ``privacy_statement_``.
+        If an object is no fitted estimator and has no ``privacy_statement_``, or there is none.
 
     Examples
     --------
@@ -244,12 +244,10 @@ def privacy_report(
     >>> report.findings[0].level, report.findings[0].where
     ('error', 'pipeline.standardscaler')
     """
-    names = _names(objects)
-    walks = [walk(obj, name) for obj, name in zip(objects, names, strict=True)]
-    steps = [step for found in walks for step in found.steps]
-    searches = [search for found in walks for search in found.searches]
-    ledgers = {path: ledger for found in walks for path, ledger in found.ledgers.items()}
-    accounts = [Account(ledger) for ledger in ledgers.values()]
+    if not objects:
+        raise InvalidParameterError("privacy_report takes one fitted object, or several. Got none.")
+    found = _walk_all(objects)
+    accounts = [Account(ledger) for ledger in found.ledgers.values()]
     said = {
         "dataset": dataset,
         "description": description,
@@ -258,19 +256,16 @@ def privacy_report(
         "retention": retention,
         "residual_risk": residual_risk,
     }
+    beside = [*_unread(found), *(f for result in evidence for f in findings_of(result))]
     return PrivacyReport(
         subject=" and ".join(type(obj).__name__ for obj in objects),
-        steps=tuple(replace(step, behind=()) for step in steps),
+        steps=tuple(replace(step, behind=()) for step in found.steps),
         composition=compose(
-            steps,
-            searches,
-            accounts,
-            same_rows=same_rows,
-            beside=[*_unread(walks), *(f for result in evidence for f in findings_of(result))],
+            found.steps, found.searches, accounts, same_rows=same_rows, beside=beside
         ),
-        ledgers=tuple(_ledger_to_dict(account, steps) for account in accounts),
+        ledgers=tuple(_ledger_to_dict(account, found.steps) for account in accounts),
         evidence=tuple(map(evidence_of, evidence)),
-        objects=tuple(_object_to_dict(*pair) for pair in zip(names, objects, strict=True)),
+        objects=tuple(_object_to_dict(*pair) for pair in _named(objects)),
         context={name: text for name, text in said.items() if text is not None},
         utility={group: float(score) for group, score in (utility or {}).items()},
         versions=_versions(),
@@ -278,19 +273,33 @@ def privacy_report(
     )
 
 
-def _unread(walks: Sequence[Walk]) -> Iterator[Finding]:
-    for place in dict.fromkeys(place for found in walks for place in found.unread):
+def _walk_all(objects: Sequence[Any]) -> Walk:
+    """Return what was found in all objects, one after the other."""
+    every = Walk()
+    for name, obj in _named(objects):
+        found = walk(obj, name)
+        every.steps += found.steps
+        every.searches += found.searches
+        every.ledgers |= found.ledgers
+        every.unread += found.unread
+    return every
+
+
+def _named(objects: Sequence[Any]) -> list[tuple[str, Any]]:
+    """Return each object with its name in paths: that of its class, numbered where it repeats."""
+    kinds = [type(obj).__name__.lower() for obj in objects]
+    names = [k if kinds.count(k) == 1 else f"{k}-{i}" for i, k in enumerate(kinds, start=1)]
+    return list(zip(names, objects, strict=True))
+
+
+def _unread(found: Walk) -> Iterator[Finding]:
+    for place in dict.fromkeys(found.unread):
         yield Finding.warning(
             "ledger-unread",
             "a ledger cannot be read here, so what it holds was not compared with the claims",
             "make the report where the ledger is",
             where=f"{place}.ledger",
         )
-
-
-def _names(objects: Sequence[Any]) -> list[str]:
-    kinds = [type(obj).__name__.lower() for obj in objects]
-    return [k if kinds.count(k) == 1 else f"{k}-{i}" for i, k in enumerate(kinds, start=1)]
 
 
 def _object_to_dict(name: str, obj: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ one :class:`Composition`. The rules, with the function that keeps each:
    no claim here were spent on the same people. *Note.* So were those of a second ledger for one
    data set, and no ledger knows the sum. *Warning.*
 7. **Large delta** (``_large_delta``). With delta = 1/n, releasing one person's row in full is
-   within the claim. *Warning.*
+   within the claim, be it of a part or of the sum. *Warning.*
 8. **Own** (``_own``). A seeded claim is no claim, and inferred labels make one conditional;
    statements, and steps beside a claim, carry these findings themselves.
 9. **Assumed** (``_assumed``). What no walk can see (a value in a closure, a norm taken from the
@@ -115,6 +115,7 @@ def compose(
     Composition
     """
     groups = [steps] if same_rows else _by_object(steps)
+    joint = _joint(steps, searches, accounts)
     findings = [
         *_own(steps),
         *_before(steps),
@@ -122,11 +123,10 @@ def compose(
         *(finding for group in groups for finding in _beside(group)),
         *_searches(searches),
         *_other_charges(steps, searches, accounts),
-        *_large_delta(steps),
+        *_large_delta(steps, joint),
         *_without_promise(steps, searches),
         *beside,
     ]
-    joint = _joint(steps, searches, accounts)
     return Composition(by_gravity(findings), joint, _assumed(steps) if joint else ())
 
 
@@ -292,17 +292,21 @@ def _other_charges(
             )
 
 
-def _large_delta(steps: Sequence[Step]) -> Iterator[Finding]:
-    for step in steps:
-        for claim in step.promises(DPStatement):
-            if claim.n_rows and claim.delta * claim.n_rows >= 1:
-                yield Finding.warning(
-                    "large-delta",
-                    f"delta = {claim.delta:g} is not below 1/n for n = {claim.n_rows}: releasing "
-                    "one row in full would be within the claim",
-                    f"set delta far below {1 / claim.n_rows:.2g}",
-                    where=f"{step.path}.delta",
-                )
+def _large_delta(steps: Sequence[Step], joint: JointClaim | None) -> Iterator[Finding]:
+    claims = [(step, claim) for step in steps for claim in step.promises(DPStatement)]
+    sizes = [claim.n_rows for _, claim in claims if claim.n_rows]
+    found = [(f"{step.path}.delta", claim.delta, claim.n_rows) for step, claim in claims]
+    found = [each for each in found if each[2] and each[1] * each[2] >= 1]
+    if joint is not None and sizes and not found and joint.delta * min(sizes) >= 1:
+        found = [("joint claim", joint.delta, min(sizes))]
+    for where, delta, n in found:
+        yield Finding.warning(
+            "large-delta",
+            f"delta = {delta:g} is not below 1/n for n = {n}: releasing one row in full would be "
+            "within the claim",
+            f"set delta far below {1 / n:.2g}",
+            where=where,
+        )
 
 
 def _without_promise(steps: Sequence[Step], searches: Sequence[Search]) -> Iterator[Finding]:

@@ -332,6 +332,11 @@ def test_what_is_no_estimator_is_refused(thing, name):
         privacy_report(thing)
 
 
+def test_a_report_of_nothing_is_refused():
+    with pytest.raises(InvalidParameterError, match="one fitted object, or several"):
+        privacy_report()
+
+
 # Words and pages
 
 

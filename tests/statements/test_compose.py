@@ -310,6 +310,15 @@ def test_a_delta_of_one_over_n_or_more_is_a_finding(delta, n_rows, large):
     assert [(f.level, f.code, f.where) for f in found.findings] == expected
 
 
+def test_deltas_that_are_large_together_only_are_a_finding_of_the_joint_claim():
+    bound = accounting.EpsilonDeltaEvent(1.0, 6e-4)
+    parts = [dp_model(name=name, event=bound, delta=6e-4, n_rows=1000) for name in "ab"]
+    assert compose(parts[:1]).findings == ()
+    (finding,) = compose(parts).findings
+    assert (finding.code, finding.where) == ("large-delta", "joint claim")
+    assert "delta = 0.0012" in finding.message
+
+
 # 9. what nobody can see
 
 
