@@ -11,6 +11,7 @@ aggregator to fitted attributes, and a :class:`Program`, which :func:`register` 
 """
 
 from ._aggregator import Aggregator
+from ._pieces import DaskPieces, ParquetPieces, Pieces, fit
 from ._plan import Plan, equal_shares, plan
 from ._program import Budget, Program, Schema, fitted_on, refuse
 from ._registry import program_for, rebuild, register, supported
@@ -81,11 +82,14 @@ __all__ = [
     "Apart",
     "Budget",
     "Cells",
+    "DaskPieces",
     "FittedApart",
     "Guard",
     "Limits",
     "Masked",
     "Noisy",
+    "ParquetPieces",
+    "Pieces",
     "Plan",
     "Prepaid",
     "Prepared",
@@ -110,6 +114,7 @@ __all__ = [
     "default_threshold",
     "descent",
     "equal_shares",
+    "fit",
     "fit_apart",
     "fitted_on",
     "glm",

@@ -14,6 +14,13 @@ from ..guard import Guard
 from ._network import IN_THE_CLEAR, Network, Together, question_of
 
 
+def _answer(site: Any, statistic: Statistic, *broadcast: Any) -> tuple[np.ndarray, ...]:
+    """Return the outputs of one site, which may have its rows in pieces."""
+    if hasattr(site, "answer"):
+        return site.answer(statistic, *broadcast)
+    return tuple(np.asarray(output, dtype=np.float64) for output in statistic(site, *broadcast))
+
+
 class Sites:
     """Ask every site and add what they answer.
 
@@ -75,10 +82,7 @@ class Sites:
 
     def addends(self, statistic: Statistic, *broadcast: Any) -> list[tuple[np.ndarray, ...]]:
         """Return what each site that is here sends: its own outputs, in float64."""
-        answers = [
-            tuple(np.asarray(output, dtype=np.float64) for output in statistic(site, *broadcast))
-            for site in self.sites
-        ]
+        answers = [_answer(site, statistic, *broadcast) for site in self.sites]
         if isinstance(self.limits, SiteLimits):
             bounds = finite_bounds(statistic, self.limits, *broadcast)
             answers = [clip_answer(answer, bounds) for answer in answers]
