@@ -5,7 +5,7 @@ from .cluster import DPKMeans
 from .decomposition import DPPCA
 from .linear import DPLinearRegression, DPLogisticRegression, DPRidge
 from .naive_bayes import DPGaussianNB
-from .preprocessing import DomainEncoder, DPStandardScaler
+from .preprocessing import DomainEncoder, DPQuantileScaler, DPStandardScaler
 from .rows import class_codes, row_bounds
 from .selection import DPGridSearchCV, DPRandomizedSearchCV, DPScorer, most_private
 
@@ -18,6 +18,7 @@ __all__ = [
     "DPKMeans",
     "DPLinearRegression",
     "DPLogisticRegression",
+    "DPQuantileScaler",
     "DPRandomizedSearchCV",
     "DPRidge",
     "DPScorer",

@@ -41,6 +41,7 @@ from .fitting import (
 )
 from .guard import Guard, Reach, Words, default_threshold, largest_threshold
 from .programs import (
+    DYADIC_DEPTH,
     N_LLOYD_ROUNDS,
     SPECTRUM_SHARES,
     cluster_numbers,
@@ -63,6 +64,7 @@ from .programs import (
     noisy_linear,
     noisy_moments,
     noisy_newton,
+    noisy_quantiles,
     noisy_softmax,
     penalty,
     predictor,
@@ -75,6 +77,7 @@ from .programs import (
 
 __all__ = [
     "ADDERS",
+    "DYADIC_DEPTH",
     "MOST_FORWARDED",
     "N_LLOYD_ROUNDS",
     "SPECTRUM_SHARES",
@@ -137,6 +140,7 @@ __all__ = [
     "noisy_linear",
     "noisy_moments",
     "noisy_newton",
+    "noisy_quantiles",
     "noisy_softmax",
     "partition_findings",
     "penalty",

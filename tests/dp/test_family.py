@@ -21,6 +21,7 @@ from sklearn_private.dp import (
     DPGaussianNB,
     DPKMeans,
     DPLinearRegression,
+    DPQuantileScaler,
     DPRidge,
     DPStandardScaler,
 )
@@ -34,6 +35,7 @@ MEMBERS = {
     "scaler": DPStandardScaler(bounds=BOUNDS),
     "pca": DPPCA(bounds=BOUNDS),
     "k-means": DPKMeans(2, bounds=BOUNDS),
+    "quantiles": DPQuantileScaler(bounds=BOUNDS),
     "naive Bayes": DPGaussianNB(bounds=BOUNDS, classes=[0, 1]),
 }
 EACH = pytest.mark.parametrize("name", MEMBERS)
@@ -113,6 +115,35 @@ def test_without_noise_columns_are_standardised_as_in_scikit_learn():
     assert model.inverse_transform(model.transform(X)) == pytest.approx(X)
     plain = member("scaler", with_mean=False, with_std=False).fit(X)
     assert (plain.transform(X) == X).all() and (plain.inverse_transform(X) == X).all()
+
+
+@pytest.mark.usefixtures("no_noise")
+def test_without_noise_quantiles_are_those_of_numpy():
+    X, _ = make_rows()
+    low, high = np.array(BOUNDS).T
+    for pair in ((0.0, 1.0), (0.05, 0.95), (0.25, 0.75)):
+        model = member("quantiles", quantile_range=pair).fit(X)
+        exact = np.quantile(X, pair, axis=0)
+        assert (np.abs([model.low_, model.high_] - exact) <= (high - low) / 2**8).all()
+        scaled = model.transform(X)
+        assert np.linalg.norm(scaled, axis=1).max() <= 1
+        inside = (model.low_ < X) & (model.high_ > X)
+        assert (np.abs(scaled[inside]) < 1 / math.sqrt(3)).all()
+
+
+@pytest.mark.parametrize("wrong", [None, 0.5, (0.9, 0.1), (-0.1, 0.5), (0.1, 1.1), ("a", "b")])
+def test_a_malformed_range_of_quantiles_is_refused(wrong):
+    with pytest.raises(InvalidParameterError, match="'quantile_range' parameter of DPQuantile"):
+        member("quantiles", quantile_range=wrong).fit(make_rows(20)[0])
+    with pytest.raises(InvalidParameterError, match="'bounds' parameter of DPQuantileScaler"):
+        DPQuantileScaler().fit(make_rows(20)[0])
+
+
+def test_a_wide_range_costs_quantiles_little():
+    X, _ = make_rows(5000)
+    model = member("quantiles", bounds=(-1000.0, 1000.0)).fit(X)
+    low, high = np.quantile(X, (0.05, 0.95), axis=0)
+    assert model.low_ == pytest.approx(low, abs=10) and model.high_ == pytest.approx(high, abs=10)
 
 
 @pytest.mark.usefixtures("no_noise")

@@ -17,6 +17,7 @@ from sklearn_private.sums.programs import (
     _noisy_logistic,
     _noisy_moments,
     _noisy_newton,
+    _noisy_quantiles,
     _noisy_spectrum,
     _softmax,
 )
@@ -38,6 +39,7 @@ STATISTICS = {
     _noisy_clusters.moves: ((CENTRES, 0.6), "none"),
     _noisy_logistic.log_loss_slope: ((W, 0.7, 0.5), "two"),
     _noisy_newton.second_moment: ((0.7,), "none"),
+    _noisy_quantiles.dyadic_counts: ((3, 2.0 / math.sqrt(3)), "none"),
     _softmax.softmax_slope: ((np.outer(W, [1.0, -1.0, 0.5]), 0.7, 0.9), "class"),
 }
 EACH = pytest.mark.parametrize("statistic", STATISTICS, ids=lambda s: s.__name__)

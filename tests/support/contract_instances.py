@@ -27,6 +27,7 @@ from sklearn_private.dp import (
     DPKMeans,
     DPLinearRegression,
     DPLogisticRegression,
+    DPQuantileScaler,
     DPRandomizedSearchCV,
     DPRidge,
     DPStandardScaler,
@@ -74,6 +75,7 @@ INSTANCES = {
         DPLogisticRegression(epsilon=30.0, feature_norm=10.0, neighboring="zero_out"),
         DPLogisticRegression(feature_norm=3.0, random_state=0),
     ],
+    DPQuantileScaler: [DPQuantileScaler(epsilon=30.0, bounds=(-10.0, 10.0))],
     DPRandomizedSearchCV: [
         DPRandomizedSearchCV(ACCURATE, {"C": [0.1, 1.0, None]}, n_iter=2, n_draws=3),
     ],

@@ -11,12 +11,14 @@ from ._noisy_linear import linear_shares, noisy_linear
 from ._noisy_logistic import noisy_descent
 from ._noisy_moments import noisy_class_moments, noisy_moments
 from ._noisy_newton import n_newton_rounds, noisy_newton
+from ._noisy_quantiles import DYADIC_DEPTH, noisy_quantiles
 from ._noisy_spectrum import SPECTRUM_SHARES, noisy_covariance
 from ._poisson import POISSON
 from ._softmax import noisy_softmax
 from ._symmetric import solve, symmetric, upper
 
 __all__ = [
+    "DYADIC_DEPTH",
     "LINEAR",
     "LOGISTIC",
     "N_LLOYD_ROUNDS",
@@ -44,6 +46,7 @@ __all__ = [
     "noisy_linear",
     "noisy_moments",
     "noisy_newton",
+    "noisy_quantiles",
     "noisy_softmax",
     "penalty",
     "predictor",
