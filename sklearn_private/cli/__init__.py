@@ -1,6 +1,7 @@
-"""The command line: ``python -m sklearn_private certificates | coordinator | site | check``.
+"""The command line: ``python -m sklearn_private COMMAND``.
 
-One file a command; each parses, calls and prints, and holds no logic of its own.
+The commands are certificates, coordinator, site, check and report: one file each, which parses,
+calls and prints, and holds no logic of its own.
 """
 
 from ._main import main

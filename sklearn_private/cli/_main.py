@@ -21,15 +21,15 @@ def application() -> Callable[..., Any]:
     """Return the application of all commands, a :class:`typer.Typer`."""
     typer = require("typer", extra="cli")
     require("rich", extra="cli")
-    from . import _certificates, _check, _coordinator, _site
+    from . import _certificates, _check, _coordinator, _report, _site
 
     app = typer.Typer(
         name="python -m sklearn_private",
-        help="Fit models on rows that stay at their sites.",
+        help="Fit models on rows that stay at their sites, and check reports of privacy.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,  # a traceback with local variables would show rows
     )
-    for module in (_certificates, _coordinator, _site, _check):
+    for module in (_certificates, _coordinator, _site, _check, _report):
         app.command()(module.command)
     return app
