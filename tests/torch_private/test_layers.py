@@ -105,6 +105,10 @@ CASES = {
     "embedding": lambda: (nn.Embedding(7, 3), index(5)),
     "embedding of one index": lambda: (nn.Embedding(7, 3), index()),
     "embedding, padding": lambda: (nn.Embedding(7, 3, padding_idx=2), index(9)),
+    "embedding, padding alone": lambda: (
+        nn.Embedding(7, 3, padding_idx=2),
+        torch.tensor([[2, 2], [0, 1], [2, 5], [3, 3], [6, 2], [4, 1]]),
+    ),
     "embedding of a table": lambda: (nn.Embedding(7, 3), index(2, 4)),
     "bag, mean": lambda: (Bag(mode="mean"), index(5)),
     "bag, mean, padding": lambda: (Bag(mode="mean", padding_idx=2), index(4)),
