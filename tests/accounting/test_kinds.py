@@ -62,11 +62,26 @@ def test_a_kind_from_outside_is_priced_charged_stored_and_read_back(coin, tmp_pa
         ledger.spend(CoinDpEvent(0.5))
 
 
-def test_what_a_kind_does_not_say_is_not_known(coin):
-    assert renyi(coin, 2.0, "replace_one") < math.log(2)  # follows from the largest loss
+def test_the_largest_loss_prices_a_kind_in_every_form(coin, tmp_path):
+    assert renyi(coin, 2.0, "replace_one") < math.log(2)
+    assert accounting.privacy_profile(coin, deltas=[0]).rho == math.log(2) ** 2 / 2
+    # A coin with odds 2 shows heads with probability 2/3 or 1/3, and tails with the others.
+    for target in (0.0, 0.3, 0.6):
+        exact = 2 / 3 - math.exp(target) / 3
+        assert exact <= accounting.delta(coin, epsilon=target) <= exact + 1e-3
+    mixed = accounting.compose_events([coin, GAUSSIAN(3.0)])
+    alone = accounting.epsilon(GAUSSIAN(3.0), delta=DELTA)
+    assert alone < accounting.epsilon(mixed, delta=DELTA) < alone + math.log(2) + 1e-3
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=3.0, delta=1e-5)
+    ledger.spend(coin)
+    assert 0 < ledger.spent() <= math.log(2) + 1e-3
+
+
+def test_a_kind_that_says_nothing_has_no_price(coin, monkeypatch):
+    monkeypatch.delattr(type(_kind.kind_of(coin)), "pure")
+    assert accounting.epsilon(coin, delta=0) == math.inf
     with pytest.raises(InvalidParameterError, match="No curve is known for CoinDpEvent"):
         accounting.epsilon(coin, delta=DELTA)
-    assert accounting.privacy_profile(coin, deltas=[0]).rho == math.log(2) ** 2 / 2
 
 
 def test_a_kind_that_is_not_registered_is_refused(tmp_path):

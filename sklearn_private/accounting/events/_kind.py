@@ -15,15 +15,23 @@ and know none by name::
 
         def pure(self, event, neighboring):
             return math.log(event.odds)
+
+A finite largest loss is all that a kind has to say: the other forms follow, less tightly than a
+kind that says more.
+
+.. [1] P. Kairouz, S. Oh, P. Viswanath, "The composition theorem for differential privacy",
+   ICML 2015, theorem 2.
 """
 
 import math
 from typing import Any, ClassVar
 
 from dp_accounting import dp_event
+from dp_accounting.pld import common, privacy_loss_distribution
 from dp_accounting.pld.privacy_loss_distribution import PrivacyLossDistribution
 
 from ...exceptions import InvalidParameterError
+from ._loss_grid import INTERVAL
 
 
 class EventKind:
@@ -51,8 +59,17 @@ class EventKind:
         return pure_renyi(self.pure(event, neighboring), order)
 
     def distribution(self, event: Any, neighboring: str) -> PrivacyLossDistribution:
-        """Return a privacy loss distribution that dominates the event."""
-        raise no_curve(event, neighboring)
+        """Return a privacy loss distribution that dominates the event.
+
+        Where the largest loss is finite, that of randomized response with these odds dominates
+        [1]_, as it does in :meth:`renyi`.
+        """
+        epsilon = self.pure(event, neighboring)
+        if epsilon == math.inf:
+            raise no_curve(event, neighboring)
+        return privacy_loss_distribution.from_privacy_parameters(
+            common.DifferentialPrivacyParameters(epsilon, 0.0), INTERVAL
+        )
 
     def mu(self, event: Any) -> float | None:
         """Return mu where the event loses exactly what mu-Gaussian DP says, else None."""
