@@ -41,12 +41,13 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
     estimator : estimator
         A classifier or regressor: a linear model (``coef_`` and ``intercept_``), alone or behind
         affine steps; ``GaussianNB`` or ``QuadraticDiscriminantAnalysis``, which are linear in
-        products of columns; or a decision tree, a random or extra forest, or
-        ``GradientBoosting*``. A search or another wrapper around one will do. Steps of a pipeline
-        that are not affine (``ColumnTransformer``, encoders, imputers), and all steps in front of
-        a model that is not linear, are applied by the client, who gets them: the statement lists
-        what they publish. Wrap a model that is already fitted in
-        ``sklearn.frozen.FrozenEstimator`` to use it as it is.
+        products of columns; a decision tree, a random or extra forest, or ``GradientBoosting*``;
+        or an ``MLP*`` with one hidden layer, whose activations are replaced by parabolas. A search
+        or another wrapper around one will do. Steps of a pipeline that are not affine
+        (``ColumnTransformer``, encoders, imputers), and all steps in front of a model that is not
+        linear, are applied by the client, who gets them: the statement lists what they publish.
+        Wrap a model that is already fitted in ``sklearn.frozen.FrozenEstimator`` to use it as it
+        is.
     scheme : {"auto", "paillier", "ckks", "bfv"}, default="auto"
         The encryption scheme. "auto" takes the first that evaluates the model. For linear models
         "paillier" is exact, and its answers tell no more than the scores; "ckks" is some 30 times
@@ -342,9 +343,8 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         scheme = open_scheme(layout)
         added = np.ldexp(scheme.error(program), -readout.exponents)
         self.score_error_bound_ = compiled.error + added
-        self.privacy_statement_ = encryption_statement(
-            self, layout, scheme, float(self.score_error_bound_.max())
-        )
+        errors = {"score_error_bound": float(self.score_error_bound_.max()), **compiled.notes}
+        self.privacy_statement_ = encryption_statement(self, layout, scheme, errors)
 
     def _grid(self, rows):
         names = None if front_of(self.estimator) else self._names()

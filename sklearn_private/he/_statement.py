@@ -9,7 +9,7 @@ from .maps import published
 from .schemes import SCHEMES
 
 
-def encryption_statement(predictor, layout, scheme, error):
+def encryption_statement(predictor, layout, scheme, errors):
     """Return the statement of a fitted predictor.
 
     Parameters
@@ -20,8 +20,8 @@ def encryption_statement(predictor, layout, scheme, error):
         The public parameters.
     scheme : object
         The opened scheme.
-    error : float
-        Proven bound on the error of a score.
+    errors : dict of str to float
+        The proven bound on the error of a score, and what was measured.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def encryption_statement(predictor, layout, scheme, error):
             **scheme.parameters,
             "precision_bits": predictor.precision_bits,
             "weight_bits": predictor.weight_bits,
-            "score_error_bound": error,
+            **errors,
         },
         bounds={"columns": _source(predictor)},
         randomness="operating system",
@@ -130,6 +130,13 @@ def _findings(predictor, steps):
             "simulate=True: predict computes the same whole numbers without encryption",
             "set simulate=False to encrypt",
             where="simulate",
+        )
+    if predictor._server.program.kind == "squares":
+        yield Finding.note(
+            "approximated-activations",
+            "the activations of the network are replaced by parabolas, which move its scores",
+            "compare predict with that of estimator_ on rows that were not in the fit",
+            where="estimator",
         )
     void = any(step.promises(DPStatement) for step in steps)
     yield from _learnt(predictor, predictor._client.map, void=void)

@@ -7,11 +7,13 @@ new one is one file and its line here.
 from ._affine import model_of
 from ._forest import BOOSTING, FORESTS, compile_forest
 from ._linear import compile_linear
+from ._network import NETWORKS, compile_network
 from ._quadratic import QUADRATIC, compile_quadratic
 
 COMPILERS = (
     ((*FORESTS, *BOOSTING), "leaves", compile_forest),
     (QUADRATIC, "affine", compile_quadratic),
+    (NETWORKS, "squares", compile_network),
 )
 """Classes of models, the kind of their program, and their compiler; all others must be linear."""
 

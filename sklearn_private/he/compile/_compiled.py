@@ -1,6 +1,6 @@
 """A compiled model: its client map, its server program and its readout."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -49,9 +49,12 @@ class Compiled:
         Public: from scores to predictions.
     error : ndarray of shape (n_outputs,)
         Largest error of each score, in its own units, over every row inside the ranges.
+    notes : dict of str to float
+        What was measured on the training rows, for the statement.
     """
 
     client_map: ClientMap
     program: Program
     readout: Readout
     error: np.ndarray
+    notes: dict = field(default_factory=dict)

@@ -11,6 +11,7 @@ import numpy as np
 from ...exceptions import GuaranteeError
 from ._integer_map import IntegerMap
 from ._leaf_sums import LeafSums
+from ._square_network import SquareNetwork
 
 
 class Program(Protocol):
@@ -37,7 +38,7 @@ class Program(Protocol):
         """Return the program of :meth:`to_parts`; what is wrong raises ``GuaranteeError``."""
 
 
-PROGRAMS = {kind.kind: kind for kind in (IntegerMap, LeafSums)}
+PROGRAMS = {kind.kind: kind for kind in (IntegerMap, LeafSums, SquareNetwork)}
 
 
 def read_program(fields, payload, layout):

@@ -104,7 +104,7 @@ SCHEMES = {
             "ciphertexts (Li and Micciancio 2021): decryptions are never to be shared",
             "an answer's noise depends on the weights, and the client can read it",
         ),
-        runs={"affine": ".seal:CKKSAffine"},
+        runs={"affine": ".seal:CKKSAffine", "squares": ".seal:CKKSSquares"},
     ),
     "bfv": SchemeEntry(
         title="BFV on Microsoft SEAL, one ciphertext a leaf",

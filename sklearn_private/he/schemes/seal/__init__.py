@@ -2,5 +2,6 @@
 
 from ._bfv_leaves import BFVLeaves
 from ._ckks_affine import CKKSAffine
+from ._ckks_squares import CKKSSquares
 
-__all__ = ["BFVLeaves", "CKKSAffine"]
+__all__ = ["BFVLeaves", "CKKSAffine", "CKKSSquares"]

@@ -144,7 +144,7 @@ class SealKey:
     def from_bytes(cls, context, data):
         """Return the key of :meth:`to_bytes`."""
         secret = seal().SecretKey()
-        _load(secret, context, data[16:])
+        load_item(secret, context, data[16:])
         return cls(context, bytes(data[:16]), secret)
 
     def encrypt(self, plaintext):
@@ -203,7 +203,7 @@ def octets(item):
     return data
 
 
-def _load(item, context, data):
+def load_item(item, context, data):
     """Let SEAL read an item."""
     os.ftruncate(_memory.descriptor, 0)
     os.pwrite(_memory.descriptor, data, 0)
@@ -225,7 +225,7 @@ def ciphertext_width(degree, n_primes, n_polynomials):
     return 1024 + 8 * degree * n_primes * n_polynomials
 
 
-def read_ciphertext(context, padded, *, scale=None):
+def read_ciphertext(context, padded, *, scale=None, parms_id=None):
     """Return the ciphertext in a padded place, checked to be a fresh one of this context.
 
     Raises
@@ -238,12 +238,12 @@ def read_ciphertext(context, padded, *, scale=None):
     try:
         if size > len(padded) - _PREFIX or any(padded[_PREFIX + size :]):
             raise ValueError
-        _load(ciphertext, context, padded[_PREFIX : _PREFIX + size])
+        load_item(ciphertext, context, padded[_PREFIX : _PREFIX + size])
     except (RuntimeError, ValueError, IndexError):
         raise _no_ciphertext() from None
     good = (
         ciphertext.size() == 2
-        and ciphertext.parms_id() == context.first_parms_id()
+        and ciphertext.parms_id() == (parms_id or context.first_parms_id())
         and ciphertext.is_ntt_form() == (scale is not None)
         and (scale is None or ciphertext.scale == scale)
     )
