@@ -46,7 +46,7 @@ class Row:
     auc : float
         On test rows.
     slower : float
-        Time over that of plain scikit-learn, for the same job.
+        CPU over that of plain scikit-learn, for the same job.
     n_bytes : int
         Bytes that one site, party or client sends.
     """
@@ -215,7 +215,7 @@ def _curve(data):
 
 
 def _slower(model, plain, data, **groups):
-    """Return the ratio of the best times of two fits, taken in turns."""
+    """Return the ratio of the least CPU of two fits, taken in turns."""
     times = [
         (_timed(model.fit, data.X, data.y, **groups)[1], _timed(plain.fit, data.X, data.y)[1])
         for _ in range(REPEATS)
@@ -225,9 +225,9 @@ def _slower(model, plain, data, **groups):
 
 
 def _timed(call, *args, **kwargs):
-    start = time.perf_counter()
+    start = time.process_time()
     result = call(*args, **kwargs)
-    return result, time.perf_counter() - start
+    return result, time.process_time() - start
 
 
 def _auc(model, X, y):
@@ -239,11 +239,11 @@ def _print(console, rows, base):
     lines += [
         (r.technique, f"{r.auc:.3f}", _times(r.slower), f"{r.n_bytes:,}", r.learns) for r in rows
     ]
-    console.table(("technique", "AUC", "time over plain", "bytes sent", "who learns what"), lines)
+    console.table(("technique", "AUC", "CPU over plain", "bytes sent", "who learns what"), lines)
 
 
 def _write_table(rows, path):
-    head = "| technique | protects | who learns what | measured: AUC, time, bytes sent | class |"
+    head = "| technique | protects | who learns what | measured: AUC, CPU, bytes sent | class |"
     lines = [head, "| --- | --- | --- | --- | --- |"]
     for r in rows:
         cost = f"{r.auc:.3f}, {_times(r.slower)}, {_short(r.n_bytes)}"
@@ -298,4 +298,4 @@ def _draw_costs(ax, rows):
     ax.set_xscale("log")
     ax.set_xlim(0.3, 60 * max(r.slower for r in rows))
     ax.margins(y=0.08)
-    ax.set(xlabel="time over that of scikit-learn (log scale), and who learns what")
+    ax.set(xlabel="CPU over that of scikit-learn (log scale), and who learns what")
