@@ -5,6 +5,7 @@ from .cluster import DPKMeans
 from .decomposition import DPPCA
 from .linear import DPLinearRegression, DPLogisticRegression, DPRidge
 from .naive_bayes import DPGaussianNB
+from .numbers import PrivateNumber, count, histogram, mean, sum
 from .preprocessing import DomainEncoder, DPQuantileScaler, DPStandardScaler
 from .rows import class_codes, row_bounds
 from .selection import DPGridSearchCV, DPRandomizedSearchCV, DPScorer, most_private
@@ -24,7 +25,12 @@ __all__ = [
     "DPScorer",
     "DPStandardScaler",
     "DomainEncoder",
+    "PrivateNumber",
     "class_codes",
+    "count",
+    "histogram",
+    "mean",
     "most_private",
     "row_bounds",
+    "sum",
 ]

@@ -123,6 +123,6 @@ def _start(aggregator, mean, covariance, n_clusters):
     weight[fullest] = np.maximum(counts[fullest], 1.0)
     held = weight > 0
     grid, weight = grid[held], weight[held]
-    found = KMeans(n_clusters, n_init=10, random_state=0).fit(grid, sample_weight=weight)
+    found = KMeans(n_clusters, n_init=30, random_state=0).fit(grid, sample_weight=weight)
     spread = math.sqrt(found.inertia_ / weight.sum())
     return mean + found.cluster_centers_ @ directions.T, spread
