@@ -3,13 +3,13 @@
 import argparse
 from pathlib import Path
 
-from chapters import audit, console, covid, loans, networks, sites, techniques
+from chapters import audit, console, covid, encrypted, loans, networks, sites, techniques
 
 
 def main(folder):
     """Run every chapter of the demo."""
     folder.mkdir(parents=True, exist_ok=True)
-    for chapter in (covid, loans, networks, sites, techniques, audit):
+    for chapter in (covid, loans, networks, sites, techniques, encrypted, audit):
         chapter.run(folder, console)
     console.text("Files: " + ", ".join(sorted(path.name for path in folder.iterdir())))
 

@@ -8,6 +8,8 @@ import pytest
 from phe import paillier
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+from sklearn.tree import DecisionTreeClassifier
 
 from conftest import VECTORS
 from sklearn_private.exceptions import GuaranteeError
@@ -118,3 +120,33 @@ def test_many_keys_do_not_fill_the_memory_of_a_server(parties):
         server.evaluate(client.public_bundle(), client.encrypt(rows))
     assert len(table) == _randomisers.MOST_TABLES
     table.clear()
+
+
+@pytest.mark.parametrize(
+    ("model", "scheme"),
+    [
+        (LogisticRegression(max_iter=500), "ckks"),
+        (DecisionTreeClassifier(max_depth=2), "bfv"),
+        (MLPClassifier((4,), solver="lbfgs", max_iter=3000, random_state=0), "ckks"),
+    ],
+    ids=repr,
+)
+def test_random_damage_is_refused_or_changes_scores_and_stops_no_server(model, scheme):
+    """Whoever signs its own requests can send any octets to SEAL's reader, which is C++."""
+    pytest.importorskip("tenseal.sealapi")
+    X, y = load_iris(return_X_y=True)
+    client, server = HEPredictor(model, scheme).fit(X, y).split()
+    request = client.keygen().encrypt(X[:1])
+    payload, rng = bytes(parts_of(request)[1]), np.random.default_rng(0)
+    refused = 0
+    for k in range(60):
+        damaged, at = bytearray(payload), rng.integers(0, 120 if k % 2 else len(payload) - 40)
+        damaged[at : at + 40] = rng.bytes(40)
+        try:
+            message = forged(request, bytes(damaged), client._signer)
+            server.evaluate(client.public_bundle(), message)
+        except GuaranteeError:
+            refused += 1
+    assert refused >= 30
+    good = server.evaluate(client.public_bundle(), request)
+    assert client.predict(good) == [0]

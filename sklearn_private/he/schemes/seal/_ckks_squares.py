@@ -7,15 +7,15 @@ below half of the last prime of 60 bits, since a score is within [-1, 1]. What i
 added at that scale. Degree 8192 with 218 bits is what the table allows at 128-bit security.
 
 **Error of a score**, N the degree, in the notation of ``_ckks_affine.py``: a column is off by noise
-and encoding, a weight by the rounding of its encoding, so
+and encoding, a weight by less than one unit of its encoding, so
 
-    e_z <= (‖w‖_2 noise + ‖w‖_1 N / pi) / 2^37 + n_columns 2^-30,
+    e_z <= (‖w‖_2 noise + ‖w‖_1 N / pi) / 2^37 + (n_columns + 1) 2^-29,
 
 and z^2 by 2 e_z + e_z^2, since z is within [-1, 1]. A rescaling rounds two polynomials by at most
 1/2 in each coefficient, one of which is multiplied by the ternary secret: taken as independent and
 uniform, their sum is sub-Gaussian with parameter (1 + N) / 12 in a coefficient and that times N / 2
 in a slot; that of the last rescaling, divided by its scale, dominates the first and the noise of
-relinearisation, for each of which as much is added. Weights of squares are off by 2^-25.
+relinearisation, for each of which as much is added. Weights of squares are off by 2^-24, a unit.
 """
 
 import math
@@ -110,12 +110,12 @@ class CKKSSquares(SlottedScheme):
         def sums(weights, weight_bits):
             spread = np.sqrt((weights**2).sum(axis=1)) * noise
             sizes = np.abs(weights).sum(axis=1) * DEGREE / math.pi
-            return (spread + sizes) * columns + weights.shape[1] * 2.0 ** -(weight_bits + 1)
+            return (spread + sizes) * columns + (weights.shape[1] + 1) * 2.0**-weight_bits
 
         z = sums(program.first, WEIGHT_BITS)
         rounding = 3 * tail * math.sqrt((1 + DEGREE) / 12 * DEGREE / 2) / self._squared
         squares = np.abs(program.square) @ (2 * z + z**2 + rounding)
-        squares += program.n_hidden * 2.0 ** -(SQUARE_BITS + 1)
+        squares += (program.n_hidden + 1) * 2.0**-SQUARE_BITS
         linear_bits = math.log2(self._final) - COLUMN_BITS
         return squares + sums(program.linear, linear_bits) + 2.0**-40
 
@@ -171,11 +171,10 @@ class CKKSSquares(SlottedScheme):
             for k, bias in enumerate(program.bias.tolist()):
                 score = weighted_sum(evaluator, squares, square[k])
                 score.scale = self._final
-                if linear[k]:
-                    rest = weighted_sum(evaluator, columns, linear[k])
-                    evaluator.mod_switch_to_inplace(rest, score.parms_id())
-                    rest.scale = self._final
-                    evaluator.add_inplace(score, rest)
+                rest = weighted_sum(evaluator, columns, linear[k])
+                evaluator.mod_switch_to_inplace(rest, score.parms_id())
+                rest.scale = self._final
+                evaluator.add_inplace(score, rest)
                 self._add(evaluator, score, [bias] * n_block)
                 answers.append(pad(octets(score), self._answered))
         return b"".join(answers)
@@ -210,9 +209,14 @@ class CKKSSquares(SlottedScheme):
         evaluator.add_plain_inplace(ciphertext, plaintext)
 
     def _weights(self, weights, scale, parms_id=None):
-        """Return the place and the plaintext of each weight that is not rounded to zero."""
+        """Return the place and the plaintext of each weight that is not rounded to zero.
+
+        Where all are, the first one is rounded up instead, to one unit: there is no sum of nothing.
+        """
         level = self.context.first_parms_id() if parms_id is None else parms_id
-        encoded = []
+        encoded, weights = [], weights.copy()
+        if (np.abs(weights) * scale < 1).all():
+            weights[0] = 1 / scale
         for j, weight in enumerate(weights.tolist()):
             if abs(weight) * scale >= 1:
                 plaintext = seal().Plaintext()
