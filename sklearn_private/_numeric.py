@@ -70,8 +70,8 @@ def _columns_without(X: Any) -> str:
     if hasattr(X, "columns"):
         columns = {repr(name): X[name] for name in X.columns}
     else:
-        columns = dict(enumerate(np.asarray(X, dtype=object).T))
-    found = [str(name) for name, column in columns.items() if not _is_numeric(column)]
+        columns = {str(i): column for i, column in enumerate(np.asarray(X, dtype=object).T)}
+    found = [name for name, column in columns.items() if not _is_numeric(column)]
     return f"the columns {', '.join(found)}" if found else "some columns"
 
 

@@ -243,7 +243,12 @@ def _joint(
 
 
 def _claims(steps: Sequence[Step]) -> list[DPStatement]:
-    return [claim for step in steps for claim in step.promises(DPStatement)]
+    """Return the claims of all steps, one release that stands in several places once."""
+    claims: list[DPStatement] = []
+    for claim in (claim for step in steps for claim in step.promises(DPStatement)):
+        if not claim.charges or claim not in claims:
+            claims.append(claim)
+    return claims
 
 
 def _searches(searches: Sequence[Search]) -> Iterator[Finding]:
@@ -293,12 +298,16 @@ def _other_charges(
 
 
 def _large_delta(steps: Sequence[Step], joint: JointClaim | None) -> Iterator[Finding]:
-    claims = [(step, claim) for step in steps for claim in step.promises(DPStatement)]
-    sizes = [claim.n_rows for _, claim in claims if claim.n_rows]
-    found = [(f"{step.path}.delta", claim.delta, claim.n_rows) for step, claim in claims]
-    found = [each for each in found if each[2] and each[1] * each[2] >= 1]
-    if joint is not None and sizes and not found and joint.delta * min(sizes) >= 1:
-        found = [("joint claim", joint.delta, min(sizes))]
+    sized = [
+        (f"{step.path}.delta", claim.delta, claim.n_rows)
+        for step in steps
+        for claim in step.promises(DPStatement)
+        if claim.n_rows
+    ]
+    found = [(where, delta, n) for where, delta, n in sized if delta * n >= 1]
+    if joint is not None and sized and not found:
+        fewest = min(n for _, _, n in sized)
+        found = [("joint claim", joint.delta, fewest)] if joint.delta * fewest >= 1 else []
     for where, delta, n in found:
         yield Finding.warning(
             "large-delta",

@@ -166,6 +166,17 @@ def test_charges_of_other_objects_are_a_note_and_no_part_of_the_claim(tmp_path):
     assert f"epsilon is {ledger.spent():.4g}" in found.findings[0].message
 
 
+def test_one_release_in_two_places_counts_once_where_a_charge_shows_it(tmp_path):
+    ledger = PrivacyLedger(tmp_path / "ledger", epsilon=50, delta=1e-5)
+    first, second = pay(ledger, 2)
+    twice = compose([paid(ledger, first, "a"), paid(ledger, first, "b")], (), [Account(ledger)])
+    assert twice.epsilon == pytest.approx(1.0)
+    apart = compose([paid(ledger, first, "a"), paid(ledger, second, "b")], (), [Account(ledger)])
+    assert apart.epsilon > 1.3
+    # Without a charge nobody can tell one release from two.
+    assert compose([dp_model(name="a"), dp_model(name="b")]).epsilon > 1.3
+
+
 def test_a_claim_is_stated_under_the_relation_of_the_ledger_that_paid_for_it(tmp_path):
     ledger = PrivacyLedger(tmp_path / "ledger", epsilon=50, delta=1e-5)
     charge = ledger.spend(promise().event, delta=1e-5, neighboring="zero_out")
