@@ -27,13 +27,14 @@ from .events import (
     split_deltas,
     zero_concentrated_dp,
 )
-from .ledger import Charge, LedgerRecord, PrivacyLedger, open_ledger, other_ledgers
+from .ledger import Charge, LedgerLike, LedgerRecord, PrivacyLedger, open_ledger, other_ledgers
 
 __all__ = [
     "NEIGHBORING",
     "Charge",
     "EpsilonDeltaEvent",
     "EventKind",
+    "LedgerLike",
     "LedgerRecord",
     "ObjectivePerturbationEvent",
     "OneOfEvent",

@@ -1,6 +1,7 @@
 """What a federated fit promises: one part for each protection, with its own adversary."""
 
 import math
+from typing import Any
 
 from ..statements import AggregationStatement, Finding
 from ..sums import MOST_FORWARDED
@@ -30,12 +31,14 @@ _TRUE_KEYS = "the coordinator passes on the true public keys"  # real sites sign
 _TRANSPORT = "mutual TLS 1.3, every message signed (Ed25519) for its run and round"
 
 
-def adds_for_itself(wrapper):
+def adds_for_itself(wrapper: Any) -> Any:
     """Return whether each real site adds what all sites sent."""
     return wrapper.secure_aggregation and len(wrapper.sites_) <= MOST_FORWARDED
 
 
-def federated_statement(wrapper, guard, findings, parts):
+def federated_statement(
+    wrapper: Any, guard: Any, findings: tuple[Finding, ...], parts: tuple[Any, ...]
+) -> AggregationStatement:
     """Return the statement of a fitted wrapper.
 
     Parameters
@@ -91,7 +94,7 @@ def federated_statement(wrapper, guard, findings, parts):
     )
 
 
-def masks_statement(wrapper, guard):
+def masks_statement(wrapper: Any, guard: Any) -> AggregationStatement:
     """Return the part that secure aggregation adds."""
     n_sites, threshold = len(wrapper.sites_), guard.reach.threshold
     return AggregationStatement(
@@ -134,7 +137,7 @@ def masks_statement(wrapper, guard):
     )
 
 
-def dp_statement(wrapper, plan, payment, findings, n_rows):
+def dp_statement(wrapper: Any, plan: Any, payment: Any, findings: Any, n_rows: int) -> Any:
     """Return the part that differential privacy adds."""
     dp = wrapper.dp
     return payment.statement(

@@ -1,10 +1,16 @@
 """Fit a scikit-learn estimator on rows that stay at their sites."""
 
 import warnings
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any, Self
 
-from sklearn.base import is_classifier
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, is_classifier
 
 from .._checks import Checks
+from ..accounting import LedgerLike
 from ..exceptions import InvalidParameterError, PrivacyWarning
 from ..mechanisms import noise_source
 from ..statements import Payment
@@ -148,20 +154,20 @@ class FederatedWrapper(SumsEstimator):
 
     def __init__(
         self,
-        estimator,
-        n_clients=10,
-        secure_aggregation=False,
-        dp=None,
+        estimator: BaseEstimator,
+        n_clients: int = 10,
+        secure_aggregation: bool = False,
+        dp: RowDP | None = None,
         *,
-        classes=None,
-        min_client_rows=None,
-        collusion_threshold=None,
-        ledger=None,
-        random_state=None,
-        site=None,
-        coordinator=None,
-        tls=None,
-        timeout=300.0,
+        classes: Sequence[Any] | None = None,
+        min_client_rows: int | None = None,
+        collusion_threshold: int | None = None,
+        ledger: LedgerLike | None = None,
+        random_state: int | np.random.Generator | None = None,
+        site: str | None = None,
+        coordinator: str | None = None,
+        tls: str | PathLike[str] | None = None,
+        timeout: float = 300.0,
     ):
         self.estimator = estimator
         self.n_clients = n_clients
@@ -177,7 +183,13 @@ class FederatedWrapper(SumsEstimator):
         self.tls = tls
         self.timeout = timeout
 
-    def fit(self, X, y=None, groups=None, sample_weight=None):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Fit, charging the ledger first where ``dp`` is given.
 
         Parameters

@@ -2,9 +2,11 @@
 
 import secrets
 from copy import deepcopy
+from typing import Any, Self
 
 import numpy as np
 import sklearn
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import column_or_1d, get_tags
@@ -137,15 +139,15 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
 
     def __init__(
         self,
-        estimator,
-        scheme="auto",
+        estimator: BaseEstimator,
+        scheme: str = "auto",
         *,
-        security_bits=128,
-        precision_bits=19,
-        weight_bits=19,
-        bounds=None,
-        out_of_range=None,
-        simulate=False,
+        security_bits: int = 128,
+        precision_bits: int = 19,
+        weight_bits: int = 19,
+        bounds: tuple[float, float] | ArrayLike | None = None,
+        out_of_range: str | None = None,
+        simulate: bool = False,
     ):
         self.estimator = estimator
         self.scheme = scheme
@@ -156,7 +158,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         self.out_of_range = out_of_range
         self.simulate = simulate
 
-    def fit(self, X, y=None, **params):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None, **params: dict[str, Any]) -> Self:
         """Fit the estimator in clear and compile it.
 
         Parameters
@@ -195,7 +197,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         self._compile(front, Task(rest, X, rows, self._grid(rows), self.weight_bits))
         return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Encrypt rows, evaluate, decrypt, and return class labels or predictions.
 
         Parameters
@@ -216,7 +218,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         return self._client.readout.predict(scores)
 
     @available_if(_has_probabilities)
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Encrypt rows, evaluate, decrypt, and return class probabilities.
 
         Parameters
@@ -232,7 +234,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         return self._client.readout.predict_proba(scores)
 
     @available_if(is_classifier)
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Encrypt rows, evaluate, decrypt, and return the scores of a classifier.
 
         Parameters
@@ -246,7 +248,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         """
         return self._scores(X)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy of a classifier, or R squared of a regressor.
 
         Parameters
@@ -265,7 +267,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
         metric = accuracy_score if is_classifier(self) else r2_score
         return metric(y, self.predict(X), sample_weight=sample_weight)
 
-    def split(self):
+    def split(self) -> tuple[HEClient, HEServer]:
         """Return a client and a server that share no object.
 
         Returns
@@ -281,7 +283,7 @@ class HEPredictor(MetaEstimatorMixin, BaseEstimator):
             HEServer.from_bytes(self._server.to_bytes()),
         )
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Return which metadata goes to ``fit`` of the estimator.
 
         Returns

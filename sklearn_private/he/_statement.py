@@ -1,5 +1,7 @@
 """The promise of an encrypted predictor."""
 
+from typing import Any
+
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
@@ -9,7 +11,9 @@ from .maps import published
 from .schemes import SCHEMES
 
 
-def encryption_statement(predictor, layout, scheme, errors):
+def encryption_statement(
+    predictor: Any, layout: Any, scheme: object, errors: dict[str, float]
+) -> EncryptionStatement:
     """Return the statement of a fitted predictor.
 
     Parameters
@@ -67,7 +71,9 @@ def encryption_statement(predictor, layout, scheme, errors):
     )
 
 
-def training_steps(estimator, path="estimator", behind=()):
+def training_steps(
+    estimator: object, path: str = "estimator", behind: tuple[Step, ...] = ()
+) -> list[Step]:
     """Return the steps of a fitted estimator, in the order in which training rows passed them.
 
     Parameters

@@ -1,5 +1,12 @@
 """Fit a scikit-learn estimator among several parties, on secret shares of their sums."""
 
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any, Self
+
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
+
 from .._checks import Checks
 from ..exceptions import InvalidParameterError
 from ..sums import (
@@ -126,17 +133,17 @@ class MPCFitter(SumsEstimator):
 
     def __init__(
         self,
-        estimator,
-        n_parties=3,
-        mode="aggregate",
+        estimator: BaseEstimator,
+        n_parties: int = 3,
+        mode: str = "aggregate",
         *,
-        classes=None,
-        min_party_rows=None,
-        collusion_threshold=None,
-        party=None,
-        peers=None,
-        tls=None,
-        timeout=300.0,
+        classes: Sequence[Any] | None = None,
+        min_party_rows: int | None = None,
+        collusion_threshold: int | None = None,
+        party: int | None = None,
+        peers: Sequence[str] | None = None,
+        tls: str | PathLike[str] | None = None,
+        timeout: float = 300.0,
     ):
         self.estimator = estimator
         self.n_parties = n_parties
@@ -149,7 +156,13 @@ class MPCFitter(SumsEstimator):
         self.tls = tls
         self.timeout = timeout
 
-    def fit(self, X, y=None, groups=None, sample_weight=None):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Fit.
 
         Parameters

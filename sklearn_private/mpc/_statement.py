@@ -1,9 +1,13 @@
 """What a multi-party fit promises: who learns what, and how many may collude."""
 
+from typing import Any
+
 from ..statements import MultiPartyStatement
 
 
-def multi_party_statement(fitter, guard, findings):
+def multi_party_statement(
+    fitter: Any, guard: Any, findings: tuple[Any, ...]
+) -> MultiPartyStatement:
     """Return the statement of a fitted :class:`MPCFitter`.
 
     Parameters

@@ -12,6 +12,7 @@ import asyncio
 import os
 import threading
 from functools import partial
+from typing import Any
 
 from .._checks import Checks
 from .._optional import require
@@ -33,7 +34,7 @@ def create_app(
     n_evaluations: int | None = None,
     n_waiting: int = 16,
     max_body: int = LARGEST_BODY,
-):
+) -> Any:
     """Return an ASGI application that answers encrypted requests.
 
     Parameters

@@ -4,7 +4,10 @@ import http.client
 import json
 import os
 import ssl
+from typing import Any
 from urllib.parse import urlsplit
+
+from numpy.typing import ArrayLike
 
 from ..exceptions import (
     BudgetExceededError,
@@ -72,15 +75,15 @@ class PredictionClient:
         if client is None:
             self.client.keygen()
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> Any:
         """Return the scores of rows."""
         return self.client.decision_function(self._response(X))
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> Any:
         """Return class labels, or the predictions of a regressor."""
         return self.client.predict(self._response(X))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> Any:
         """Return class probabilities."""
         return self.client.predict_proba(self._response(X))
 

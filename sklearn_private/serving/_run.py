@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import ssl
+from typing import Any
 
 from .._checks import Checks
 from .._optional import require
@@ -10,7 +11,7 @@ from ..exceptions import InvalidParameterError
 
 
 def run(
-    app,
+    app: Any,
     *,
     host: str = "127.0.0.1",
     port: int = 8443,

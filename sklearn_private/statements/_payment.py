@@ -9,14 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import InitVar, dataclass, field
-from os import PathLike
 from typing import Any
 
 import numpy as np
 from dp_accounting import DpEvent
 
 from .. import accounting
-from ..accounting import PrivacyLedger, open_ledger
+from ..accounting import LedgerLike, PrivacyLedger, open_ledger
 from ._account import charge_name
 from ._finding import SEEDED, Finding
 from ._kinds import DPStatement
@@ -69,7 +68,7 @@ class Payment:
     (0.5, 'replaced by any other row')
     """
 
-    ledger: InitVar[PrivacyLedger | str | PathLike[str] | None]
+    ledger: InitVar[LedgerLike | None]
     owner: str
     neighboring: str
     rng: InitVar[object]
@@ -80,9 +79,7 @@ class Payment:
     delta: float = field(init=False)
     charges: tuple[str, ...] = field(init=False, default=())
 
-    def __post_init__(
-        self, ledger: PrivacyLedger | str | PathLike[str] | None, rng: object
-    ) -> None:
+    def __post_init__(self, ledger: LedgerLike | None, rng: object) -> None:
         self._ledger = open_ledger(ledger)
         # Only what tests seed is a generator of NumPy.
         self.seeded = self.seeded or isinstance(rng, np.random.Generator)

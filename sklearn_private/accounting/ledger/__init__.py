@@ -3,6 +3,6 @@
 from ._charge import Charge
 from ._data_sets import LedgerRecord, other_ledgers
 from ._ledger import PrivacyLedger
-from ._open import open_ledger
+from ._open import LedgerLike, open_ledger
 
-__all__ = ["Charge", "LedgerRecord", "PrivacyLedger", "open_ledger", "other_ledgers"]
+__all__ = ["Charge", "LedgerLike", "LedgerRecord", "PrivacyLedger", "open_ledger", "other_ledgers"]

@@ -9,6 +9,8 @@ from ...exceptions import InvalidParameterError, PrivacyWarning
 from ..events import check_event
 from ._ledger import PrivacyLedger
 
+LedgerLike = PrivacyLedger | str | os.PathLike[str]
+
 
 class NoLedger:
     """Stands for a ledger where none was given: it takes every charge and keeps none."""
@@ -25,9 +27,7 @@ class NoLedger:
             )
 
 
-def open_ledger(
-    ledger: PrivacyLedger | str | os.PathLike[str] | None,
-) -> PrivacyLedger | NoLedger:
+def open_ledger(ledger: LedgerLike | None) -> PrivacyLedger | NoLedger:
     """Return what an estimator's ``ledger`` parameter stands for.
 
     Parameters

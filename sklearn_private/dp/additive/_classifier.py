@@ -1,8 +1,13 @@
 """An additive classifier with differential privacy."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
 
+from ...accounting import LedgerLike
 from ...exceptions import InvalidParameterError
 from ..linear import SOLVERS
 from ._model import AdditiveModel
@@ -96,16 +101,16 @@ class DPAdditiveClassifier(ClassifierMixin, AdditiveModel):
 
     def __init__(
         self,
-        domain,
-        epsilon=1.0,
-        delta=1e-5,
+        domain: Any,
+        epsilon: float = 1.0,
+        delta: float = 1e-5,
         *,
-        neighboring="replace_one",
-        classes=None,
-        n_public=None,
-        rows_per_unit=1,
-        ledger=None,
-        random_state=None,
+        neighboring: str = "replace_one",
+        classes: Sequence[Any] | None = None,
+        n_public: int | None = None,
+        rows_per_unit: int = 1,
+        ledger: LedgerLike | None = None,
+        random_state: int | np.random.Generator | None = None,
     ):
         self.domain = domain
         self.epsilon = epsilon
@@ -117,7 +122,7 @@ class DPAdditiveClassifier(ClassifierMixin, AdditiveModel):
         self.ledger = ledger
         self.random_state = random_state
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Return the score of the second class: log-odds.
 
         Parameters
@@ -131,7 +136,7 @@ class DPAdditiveClassifier(ClassifierMixin, AdditiveModel):
         """
         return self._scores(X)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the probabilities of the classes.
 
         Parameters
@@ -145,7 +150,7 @@ class DPAdditiveClassifier(ClassifierMixin, AdditiveModel):
         """
         return np.exp(self.predict_log_proba(X))
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the logarithms of :meth:`predict_proba`.
 
         Parameters
@@ -160,7 +165,7 @@ class DPAdditiveClassifier(ClassifierMixin, AdditiveModel):
         scores = self._scores(X)
         return -np.logaddexp(0, np.column_stack([scores, -scores]))
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the more probable label of each row.
 
         Parameters

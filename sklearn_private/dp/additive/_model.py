@@ -1,5 +1,7 @@
 """What additive models share: a public domain, binned rows, and one function a column."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.base import is_regressor
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
@@ -16,7 +18,7 @@ class AdditiveModel(DPEstimator):
 
     _releases = ("shape_values_", "intercept_")
 
-    def shape_functions(self):
+    def shape_functions(self) -> Any:
         """Return the function of every column, to be looked at or drawn.
 
         Returns

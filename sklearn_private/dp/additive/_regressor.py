@@ -1,7 +1,12 @@
 """An additive regression with differential privacy."""
 
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
+from ...accounting import LedgerLike
 from ..linear import least_squares
 from ._model import AdditiveModel
 
@@ -89,16 +94,16 @@ class DPAdditiveRegressor(RegressorMixin, AdditiveModel):
 
     def __init__(
         self,
-        domain,
-        epsilon=1.0,
-        delta=1e-5,
+        domain: Any,
+        epsilon: float = 1.0,
+        delta: float = 1e-5,
         *,
-        neighboring="replace_one",
-        target_bounds=None,
-        n_public=None,
-        rows_per_unit=1,
-        ledger=None,
-        random_state=None,
+        neighboring: str = "replace_one",
+        target_bounds: tuple[float, float] | None = None,
+        n_public: int | None = None,
+        rows_per_unit: int = 1,
+        ledger: LedgerLike | None = None,
+        random_state: int | np.random.Generator | None = None,
     ):
         self.domain = domain
         self.epsilon = epsilon
@@ -110,7 +115,7 @@ class DPAdditiveRegressor(RegressorMixin, AdditiveModel):
         self.ledger = ledger
         self.random_state = random_state
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the predicted target of each row.
 
         Parameters

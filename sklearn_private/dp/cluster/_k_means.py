@@ -1,10 +1,15 @@
 """k-means clusters with differential privacy."""
 
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
 from sklearn.metrics import euclidean_distances
 from sklearn.utils.validation import check_is_fitted
 
 from ..._numeric import read_numbers
+from ...accounting import LedgerLike
 from ...sums import N_LLOYD_ROUNDS, cluster_numbers, cluster_shares, noisy_clusters
 from ..fitting import DPEstimator, noisy_program
 
@@ -95,17 +100,17 @@ class DPKMeans(ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin, 
 
     def __init__(
         self,
-        n_clusters=8,
-        epsilon=1.0,
-        delta=1e-5,
+        n_clusters: int = 8,
+        epsilon: float = 1.0,
+        delta: float = 1e-5,
         *,
-        neighboring="replace_one",
-        feature_norm=None,
-        bounds=None,
-        n_public=None,
-        rows_per_unit=1,
-        ledger=None,
-        random_state=None,
+        neighboring: str = "replace_one",
+        feature_norm: float | None = None,
+        bounds: Any = None,
+        n_public: int | None = None,
+        rows_per_unit: int = 1,
+        ledger: LedgerLike | None = None,
+        random_state: int | np.random.Generator | None = None,
     ):
         self.n_clusters = n_clusters
         self.epsilon = epsilon
@@ -118,7 +123,9 @@ class DPKMeans(ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin, 
         self.ledger = ledger
         self.random_state = random_state
 
-    def fit_predict(self, X, y=None, privacy_unit=None):
+    def fit_predict(
+        self, X: ArrayLike, y: None = None, privacy_unit: ArrayLike | None = None
+    ) -> np.ndarray:
         """Fit, and return the cluster of each row.
 
         Parameters
@@ -137,7 +144,7 @@ class DPKMeans(ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin, 
         """
         return self.fit(X, privacy_unit=privacy_unit).predict(X)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the nearest cluster of each row.
 
         Parameters
@@ -151,7 +158,7 @@ class DPKMeans(ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin, 
         """
         return self.transform(X).argmin(axis=1)
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Return the distance of each row from each centre.
 
         Parameters

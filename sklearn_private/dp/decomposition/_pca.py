@@ -1,11 +1,15 @@
 """Principal components with differential privacy."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..._checks import Checks
 from ..._numeric import read_numbers
+from ...accounting import LedgerLike
 from ...sums import SPECTRUM_SHARES, noisy_covariance
 from ..fitting import DPEstimator, noisy_program
 
@@ -99,17 +103,17 @@ class DPPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DPEstimator):
 
     def __init__(
         self,
-        n_components=None,
-        epsilon=1.0,
-        delta=1e-5,
+        n_components: int | None = None,
+        epsilon: float = 1.0,
+        delta: float = 1e-5,
         *,
-        neighboring="replace_one",
-        feature_norm=None,
-        bounds=None,
-        n_public=None,
-        rows_per_unit=1,
-        ledger=None,
-        random_state=None,
+        neighboring: str = "replace_one",
+        feature_norm: float | None = None,
+        bounds: Any = None,
+        n_public: int | None = None,
+        rows_per_unit: int = 1,
+        ledger: LedgerLike | None = None,
+        random_state: int | np.random.Generator | None = None,
     ):
         self.n_components = n_components
         self.epsilon = epsilon
@@ -122,7 +126,7 @@ class DPPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DPEstimator):
         self.ledger = ledger
         self.random_state = random_state
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Return the rows along the components.
 
         Parameters
@@ -138,7 +142,7 @@ class DPPCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DPEstimator):
         X = read_numbers(self, X, reset=False)
         return (X - self.mean_) @ self.components_.T
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Return rows of the input's columns from rows along the components.
 
         Parameters

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from dp_accounting.dp_event import DpEvent
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils import get_tags
 
@@ -65,7 +66,9 @@ class DPEstimator(BaseEstimator):
     # Asked for by the class itself: with routing off, a search would drop it silently.
     __metadata_request__fit = {"privacy_unit": True}  # noqa: RUF012
 
-    def fit(self, X, y=None, privacy_unit=None):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike | None = None, privacy_unit: ArrayLike | None = None
+    ) -> BaseEstimator:
         """Fit the model, charging the ledger first.
 
         Parameters

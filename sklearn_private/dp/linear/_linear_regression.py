@@ -1,5 +1,10 @@
 """Linear regression with differential privacy."""
 
+from typing import Any
+
+import numpy as np
+
+from ...accounting import LedgerLike
 from ._regressor import LinearRegressor, least_squares
 
 
@@ -89,18 +94,18 @@ class DPLinearRegression(LinearRegressor):
 
     def __init__(
         self,
-        epsilon=1.0,
-        delta=1e-5,
+        epsilon: float = 1.0,
+        delta: float = 1e-5,
         *,
-        neighboring="replace_one",
-        feature_norm=None,
-        bounds=None,
-        target_bounds=None,
-        fit_intercept=True,
-        n_public=None,
-        rows_per_unit=1,
-        ledger=None,
-        random_state=None,
+        neighboring: str = "replace_one",
+        feature_norm: float | None = None,
+        bounds: Any = None,
+        target_bounds: tuple[float, float] | None = None,
+        fit_intercept: bool = True,
+        n_public: int | None = None,
+        rows_per_unit: int = 1,
+        ledger: LedgerLike | None = None,
+        random_state: int | np.random.Generator | None = None,
     ):
         self.epsilon = epsilon
         self.delta = delta

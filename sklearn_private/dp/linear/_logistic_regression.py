@@ -1,11 +1,16 @@
 """Logistic regression with differential privacy."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import log_softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..._numeric import read_numbers
+from ...accounting import LedgerLike
 from ..fitting import DPEstimator
 from ._solvers import SOLVERS
 
@@ -126,21 +131,21 @@ class DPLogisticRegression(ClassifierMixin, DPEstimator):
 
     def __init__(
         self,
-        epsilon=1.0,
-        delta=1e-5,
+        epsilon: float = 1.0,
+        delta: float = 1e-5,
         *,
-        neighboring="replace_one",
-        feature_norm=None,
-        bounds=None,
-        classes=None,
-        C=None,
-        fit_intercept=True,
-        intercept_scaling=None,
-        solver="auto",
-        n_public=None,
-        rows_per_unit=1,
-        ledger=None,
-        random_state=None,
+        neighboring: str = "replace_one",
+        feature_norm: float | None = None,
+        bounds: Any = None,
+        classes: Sequence[Any] | None = None,
+        C: float | None = None,
+        fit_intercept: bool = True,
+        intercept_scaling: float | None = None,
+        solver: str = "auto",
+        n_public: int | None = None,
+        rows_per_unit: int = 1,
+        ledger: LedgerLike | None = None,
+        random_state: int | np.random.Generator | None = None,
     ):
         self.epsilon = epsilon
         self.delta = delta
@@ -157,7 +162,7 @@ class DPLogisticRegression(ClassifierMixin, DPEstimator):
         self.ledger = ledger
         self.random_state = random_state
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Return the score of each class, or that of the second one of two.
 
         Parameters
@@ -175,7 +180,7 @@ class DPLogisticRegression(ClassifierMixin, DPEstimator):
         scores = X @ self.coef_.T + self.intercept_
         return scores[:, 0] if len(self.classes_) == 2 else scores
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the probabilities of the classes.
 
         Parameters
@@ -189,7 +194,7 @@ class DPLogisticRegression(ClassifierMixin, DPEstimator):
         """
         return np.exp(self.predict_log_proba(X))
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the logarithms of :meth:`predict_proba`.
 
         Parameters
@@ -206,7 +211,7 @@ class DPLogisticRegression(ClassifierMixin, DPEstimator):
             return -np.logaddexp(0, np.column_stack([scores, -scores]))
         return log_softmax(scores, axis=1)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the most probable label of each row.
 
         Parameters

@@ -1,5 +1,7 @@
 """What linear regressions with differential privacy share: bounded targets, and their units."""
 
+import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,7 +17,7 @@ class LinearRegressor(RegressorMixin, DPEstimator):
 
     _releases = ("coef_", "intercept_")
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the predicted target of each row.
 
         Parameters

@@ -1,11 +1,16 @@
 """Gaussian naive Bayes with differential privacy."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..._numeric import read_numbers
+from ...accounting import LedgerLike
 from ...sums import noisy_class_moments
 from ..fitting import DPEstimator, noisy_program
 
@@ -92,17 +97,17 @@ class DPGaussianNB(ClassifierMixin, DPEstimator):
 
     def __init__(
         self,
-        epsilon=1.0,
-        delta=1e-5,
+        epsilon: float = 1.0,
+        delta: float = 1e-5,
         *,
-        neighboring="replace_one",
-        feature_norm=None,
-        bounds=None,
-        classes=None,
-        n_public=None,
-        rows_per_unit=1,
-        ledger=None,
-        random_state=None,
+        neighboring: str = "replace_one",
+        feature_norm: float | None = None,
+        bounds: Any = None,
+        classes: Sequence[Any] | None = None,
+        n_public: int | None = None,
+        rows_per_unit: int = 1,
+        ledger: LedgerLike | None = None,
+        random_state: int | np.random.Generator | None = None,
     ):
         self.epsilon = epsilon
         self.delta = delta
@@ -115,7 +120,7 @@ class DPGaussianNB(ClassifierMixin, DPEstimator):
         self.ledger = ledger
         self.random_state = random_state
 
-    def predict_joint_log_proba(self, X):
+    def predict_joint_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the joint log-probability of each row and each class.
 
         Parameters
@@ -135,7 +140,7 @@ class DPGaussianNB(ClassifierMixin, DPEstimator):
         constant = (self.theta_**2 * precision + np.log(2 * np.pi * self.var_)).sum(axis=1)
         return np.log(self.class_prior_) - (quadratic + constant) / 2
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the logarithms of :meth:`predict_proba`.
 
         Parameters
@@ -150,7 +155,7 @@ class DPGaussianNB(ClassifierMixin, DPEstimator):
         joint = self.predict_joint_log_proba(X)
         return joint - logsumexp(joint, axis=1, keepdims=True)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the probabilities of the classes.
 
         Parameters
@@ -164,7 +169,7 @@ class DPGaussianNB(ClassifierMixin, DPEstimator):
         """
         return np.exp(self.predict_log_proba(X))
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the most probable label of each row.
 
         Parameters

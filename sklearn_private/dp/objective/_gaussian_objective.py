@@ -26,9 +26,10 @@ rho depends on the data or on their number.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from dp_accounting import ComposedDpEvent, GaussianDpEvent
@@ -47,7 +48,7 @@ _BLOCK = 256  # rows whose gradients are added in floating point; blocks are add
 _U = 2.0**-53
 
 
-def curvature_bound(row_norm):
+def curvature_bound(row_norm: Any) -> Any:
     """Return the bound on the norm of one row's Hessian: a quarter of the squared row norm."""
     return row_norm**2 / 4
 
@@ -82,11 +83,11 @@ class Perturbation:
     output_sensitivity: float
     event: object
 
-    def parameters(self):
+    def parameters(self) -> dict[str, Any]:
         """Return the public numbers by name, but for the event."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "event"}
 
-    def release(self, X, y, rng):
+    def release(self, X: np.ndarray, y: np.ndarray, rng: object) -> np.ndarray:
         """Return the private coefficients of one release.
 
         Parameters
@@ -130,11 +131,11 @@ class ObjectivePerturbation(Perturbation):
         """Return the root of the mean squared norm of b."""
         return self.noise_scale * math.sqrt(n_features)
 
-    def objective_noise(self, n_features, rng):
+    def objective_noise(self, n_features: int, rng: object) -> Any:
         """Return b."""
         return continuous_gaussian(self.noise_scale, n_features, rng)
 
-    def hide(self, w, rng):
+    def hide(self, w: np.ndarray, rng: object) -> Any:
         """Return the solver's answer plus output noise."""
         return gaussian(
             w,
@@ -145,16 +146,16 @@ class ObjectivePerturbation(Perturbation):
 
 
 def calibrate(
-    epsilon,
-    delta,
+    epsilon: float,
+    delta: float,
     *,
-    row_norm,
-    n_features,
-    neighboring,
-    min_l2=0.0,
-    rows_per_unit=1,
-    curvature=curvature_bound,
-):
+    row_norm: float,
+    n_features: int,
+    neighboring: str,
+    min_l2: float = 0.0,
+    rows_per_unit: int = 1,
+    curvature: Callable[..., Any] = curvature_bound,
+) -> ObjectivePerturbation:
     """Return the least noise that meets (epsilon, delta).
 
     Parameters
@@ -213,7 +214,9 @@ def _least_noise(epsilon, delta, hessian_ratio, n_rows, sampler_delta, neighbori
     return event(accounting.calibrate(event, epsilon=epsilon, delta=delta, neighboring=neighboring))
 
 
-def minimise(X, y, l2, linear, tolerance):
+def minimise(
+    X: np.ndarray, y: np.ndarray, l2: float, linear: np.ndarray, tolerance: float
+) -> np.ndarray:
     """Minimise the perturbed objective by damped Newton steps, to a proven tolerance.
 
     Parameters

@@ -22,9 +22,11 @@ the ratio of the determinants of two updates of rank m, each of norms at most be
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
 from dp_accounting import ComposedDpEvent, LaplaceDpEvent
 
 from ... import accounting
@@ -59,25 +61,25 @@ class PureObjectivePerturbation(Perturbation):
         """Return the root of the mean squared norm of b, which has a Gamma(n_features) law."""
         return self.noise_scale * math.sqrt(n_features * (n_features + 1))
 
-    def objective_noise(self, n_features, rng):
+    def objective_noise(self, n_features: int, rng: object) -> Any:
         """Return b."""
         return continuous_spherical(self.noise_scale, n_features, rng)
 
-    def hide(self, w, rng):
+    def hide(self, w: np.ndarray, rng: object) -> Any:
         """Return the solver's answer plus output noise."""
         return laplace(w, sensitivity=self.output_sensitivity, epsilon=self.output_epsilon, rng=rng)
 
 
 def calibrate_pure(
-    epsilon,
+    epsilon: float,
     *,
-    row_norm,
-    n_features,
-    neighboring,
-    min_l2=0.0,
-    rows_per_unit=1,
-    curvature=curvature_bound,
-):
+    row_norm: float,
+    n_features: int,
+    neighboring: str,
+    min_l2: float = 0.0,
+    rows_per_unit: int = 1,
+    curvature: Callable[..., Any] = curvature_bound,
+) -> PureObjectivePerturbation:
     """Return the least noise that meets epsilon with delta = 0.
 
     Parameters

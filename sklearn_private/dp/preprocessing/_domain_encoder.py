@@ -1,9 +1,11 @@
 """Encode a table by a public domain: nothing is learned from the rows."""
 
 import math
+from typing import Any, Self
 
 import narwhals as nw
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
@@ -61,10 +63,10 @@ class DomainEncoder(TransformerMixin, BaseEstimator):
     array(['age', 'sex_F', 'sex_M'], dtype=object)
     """
 
-    def __init__(self, domain):
+    def __init__(self, domain: Any):
         self.domain = domain
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Check the domain against the columns; nothing is learned from the rows.
 
         Parameters
@@ -96,7 +98,7 @@ class DomainEncoder(TransformerMixin, BaseEstimator):
         )
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Return encoded rows.
 
         Parameters
@@ -113,7 +115,7 @@ class DomainEncoder(TransformerMixin, BaseEstimator):
         blocks = [column.encode(v) for column, v in zip(columns, values, strict=True)]
         return np.hstack(blocks) / math.sqrt(len(blocks))
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         """Return the names of the features.
 
         Parameters
@@ -134,7 +136,7 @@ class DomainEncoder(TransformerMixin, BaseEstimator):
             columns = spread(columns, names)
         return np.array([name for column in columns for name in column.features], dtype=object)
 
-    def check(self, table):
+    def check(self, table: Any) -> dict[str, dict[str, Any]]:
         """Count what falls outside of the domain: a dry run for whoever may see the table.
 
         A misspelt category turns a column into zeros, and a range in another unit into its ends,
@@ -166,7 +168,7 @@ class DomainEncoder(TransformerMixin, BaseEstimator):
         return {c.name: c.count_outside(v) for c, v in zip(columns, values, strict=True)}
 
     @staticmethod
-    def template(table):
+    def template(table: Any) -> None:
         """Print a domain to be edited by hand.
 
         The printed ranges and categories were read from ``table``. A claim of differential

@@ -1,12 +1,15 @@
 """Scale columns by private quantiles."""
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..._numeric import read_numbers
+from ...accounting import LedgerLike
 from ...sums import DYADIC_DEPTH, noisy_quantiles
 from ..fitting import DPEstimator, noisy_program
 
@@ -90,16 +93,16 @@ class DPQuantileScaler(OneToOneFeatureMixin, TransformerMixin, DPEstimator):
 
     def __init__(
         self,
-        quantile_range=(0.05, 0.95),
-        epsilon=1.0,
-        delta=1e-5,
+        quantile_range: tuple[float, float] = (0.05, 0.95),
+        epsilon: float = 1.0,
+        delta: float = 1e-5,
         *,
-        neighboring="replace_one",
-        bounds=None,
-        n_public=None,
-        rows_per_unit=1,
-        ledger=None,
-        random_state=None,
+        neighboring: str = "replace_one",
+        bounds: Any = None,
+        n_public: int | None = None,
+        rows_per_unit: int = 1,
+        ledger: LedgerLike | None = None,
+        random_state: int | np.random.Generator | None = None,
     ):
         self.quantile_range = quantile_range
         self.epsilon = epsilon
@@ -111,7 +114,7 @@ class DPQuantileScaler(OneToOneFeatureMixin, TransformerMixin, DPEstimator):
         self.ledger = ledger
         self.random_state = random_state
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Return scaled rows of norm at most 1.
 
         Parameters

@@ -1,10 +1,14 @@
 """Standardise columns with differential privacy."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..._numeric import read_numbers
+from ...accounting import LedgerLike
 from ...sums import noisy_moments
 from ..fitting import DPEstimator, noisy_program
 
@@ -85,18 +89,18 @@ class DPStandardScaler(OneToOneFeatureMixin, TransformerMixin, DPEstimator):
 
     def __init__(
         self,
-        epsilon=1.0,
-        delta=1e-5,
+        epsilon: float = 1.0,
+        delta: float = 1e-5,
         *,
-        neighboring="replace_one",
-        feature_norm=None,
-        bounds=None,
-        with_mean=True,
-        with_std=True,
-        n_public=None,
-        rows_per_unit=1,
-        ledger=None,
-        random_state=None,
+        neighboring: str = "replace_one",
+        feature_norm: float | None = None,
+        bounds: Any = None,
+        with_mean: bool = True,
+        with_std: bool = True,
+        n_public: int | None = None,
+        rows_per_unit: int = 1,
+        ledger: LedgerLike | None = None,
+        random_state: int | np.random.Generator | None = None,
     ):
         self.epsilon = epsilon
         self.delta = delta
@@ -110,7 +114,7 @@ class DPStandardScaler(OneToOneFeatureMixin, TransformerMixin, DPEstimator):
         self.ledger = ledger
         self.random_state = random_state
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Return standardised rows.
 
         Parameters
@@ -127,7 +131,7 @@ class DPStandardScaler(OneToOneFeatureMixin, TransformerMixin, DPEstimator):
         moved = X - self.mean_ if self.with_mean else X
         return moved / self.scale_ if self.with_std else moved
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Return rows in the units of the input.
 
         Parameters

@@ -4,6 +4,7 @@ import math
 import numbers
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,18 +28,18 @@ class Range:
     high: float
 
     @property
-    def features(self):
+    def features(self) -> list[Any]:
         """Names of the features that the column becomes."""
         return [self.name]
 
-    def encode(self, values):
+    def encode(self, values: Any) -> Any:
         """Return the values in [-1, 1]: beyond an end is that end, missing is the middle."""
         half = (self.high - self.low) / 2
         inside = np.clip(self._numbers(values), self.low, self.high)
         scaled = np.clip((inside - self.low) / half - 1, -1.0, 1.0)
         return np.nan_to_num(scaled, nan=0.0)[:, None]
 
-    def bins(self, values, n_bins):
+    def bins(self, values: Any, n_bins: Any) -> np.ndarray:
         """Return the bin of each value, of ``n_bins`` equal ones; a missing value is in -1."""
         numbers = self._numbers(values)
         missing = np.isnan(numbers)
@@ -47,7 +48,7 @@ class Range:
         )
         return np.where(missing, -1, np.minimum((share * n_bins).astype(np.intp), n_bins - 1))
 
-    def count_outside(self, values):
+    def count_outside(self, values: Any) -> dict[str, Any]:
         """Return how many values lie beyond an end, and how many are missing."""
         numbers = self._numbers(values)
         outside = (numbers < self.low) | (numbers > self.high)
@@ -80,11 +81,11 @@ class Categories:
     values: tuple
 
     @property
-    def features(self):
+    def features(self) -> list[Any]:
         """Names of the features that the column becomes."""
         return [f"{self.name}_{value}" for value in self.values]
 
-    def encode(self, values):
+    def encode(self, values: Any) -> Any:
         """Return one-hot rows: a missing or unknown category is a row of zeros."""
         codes = self.codes(values)
         rows = np.zeros((len(values), len(self.values)))
@@ -92,7 +93,7 @@ class Categories:
         rows[known, codes[known]] = 1.0
         return rows
 
-    def count_outside(self, values):
+    def count_outside(self, values: Any) -> dict[str, Any]:
         """Return how many are no category or missing, and which categories no row has."""
         codes = self.codes(values)
         unknown = [_is_missing(values[i]) for i in np.flatnonzero(codes < 0)]
@@ -102,7 +103,7 @@ class Categories:
             "never": [value for i, value in enumerate(self.values) if i not in codes],
         }
 
-    def codes(self, values):
+    def codes(self, values: Any) -> np.ndarray:
         """Return the position of each category; a missing or unknown one is in -1."""
         index = {value: i for i, value in enumerate(self.values)}
         try:
@@ -114,7 +115,7 @@ class Categories:
         )
 
 
-def parse_domain(domain):
+def parse_domain(domain: Any) -> Any:
     """Return the columns of a domain, or one range where it holds for every column.
 
     Parameters
@@ -143,7 +144,7 @@ def parse_domain(domain):
     return [_column(name, entry) for name, entry in domain.items()]
 
 
-def is_range(entry):
+def is_range(entry: Any) -> Any:
     """Return whether a domain entry is a pair of numbers in a tuple."""
     return (
         isinstance(entry, tuple)

@@ -1,6 +1,8 @@
 """Class labels of DP classifiers: declared, or learned with a warning."""
 
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
@@ -10,7 +12,9 @@ from ...exceptions import InvalidParameterError, PrivacyWarning
 from ...statements import Finding
 
 
-def class_codes(y, *, classes, owner):
+def class_codes(
+    y: np.ndarray, *, classes: Sequence[Any] | None, owner: str
+) -> tuple[np.ndarray, np.ndarray, tuple[Finding, ...]]:
     """Return the classes, the position of each label, and what is to be said about the classes.
 
     Parameters
@@ -54,7 +58,7 @@ def class_codes(y, *, classes, owner):
     return classes, codes, findings
 
 
-def positions(classes, y):
+def positions(classes: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return where each label stands among classes, and whether it is one of them.
 
     Labels are compared for equality alone, so labels of another kind are none of the classes.

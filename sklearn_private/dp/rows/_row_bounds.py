@@ -1,9 +1,11 @@
 """Bounded rows: what makes the sensitivity of a sum finite, and where the bound comes from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..._checks import Checks
 from ...exceptions import InvalidParameterError
@@ -39,7 +41,7 @@ class RowBounds:
     source: str
 
     @property
-    def row_norm(self):
+    def row_norm(self) -> Any:
         """The bound on the norm of a design row, the intercept column included."""
         return float(np.hypot(self.norm, self.intercept)) * (1 + 1e-15)  # rounded up
 
@@ -51,7 +53,7 @@ class RowBounds:
             by_column = np.linalg.norm(np.minimum(reach, self.norm) ** 2)
         return float(min(self.norm**2, by_column)) * (1 + 1e-15)  # rounded up
 
-    def design(self, X):
+    def design(self, X: ArrayLike) -> Any:
         """Return clipped rows, with the intercept column last if there is one."""
         design = np.empty((len(X), len(self.centre) + bool(self.intercept)))
         scaled = design[:, : len(self.centre)]
@@ -62,7 +64,7 @@ class RowBounds:
         design[:, len(self.centre) :] = self.intercept
         return design
 
-    def to_input_units(self, w):
+    def to_input_units(self, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return coefficients and intercepts for raw inputs, from those of design rows.
 
         Parameters
@@ -81,7 +83,15 @@ class RowBounds:
         return coef, constant - coef @ self.centre
 
 
-def row_bounds(n_features, *, feature_norm, bounds, owner, intercept=0.0, names=None):
+def row_bounds(
+    n_features: int,
+    *,
+    feature_norm: float | None,
+    bounds: Any,
+    owner: str,
+    intercept: float = 0.0,
+    names: Sequence[str] | None = None,
+) -> RowBounds:
     """Read the ``feature_norm=`` or the ``bounds=`` that an estimator was given.
 
     Parameters

@@ -1,13 +1,14 @@
 """Whose data a row is: at most so many rows of each unit take part, chosen by secret coins."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length, column_or_1d
 
 from ...exceptions import InvalidParameterError
 from ...mechanisms import random_permutation
 
 
-def unit_numbers(owner, privacy_unit, n_rows):
+def unit_numbers(owner: str, privacy_unit: ArrayLike, n_rows: int) -> tuple[np.ndarray, int]:
     """Return the number of each row's unit, from 0, and how many units there are.
 
     Parameters
@@ -45,7 +46,7 @@ def unit_numbers(owner, privacy_unit, n_rows):
     return number, len(names)
 
 
-def bounded_rows(number, rows_per_unit, rng):
+def bounded_rows(number: np.ndarray, rows_per_unit: int, rng: object) -> np.ndarray:
     """Return the positions of at most ``rows_per_unit`` rows of each unit, in order.
 
     Which rows of a unit are kept depends on coins and on its own rows alone, so a unit that is

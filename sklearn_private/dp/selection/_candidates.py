@@ -10,13 +10,16 @@ must be known to add nothing to them: the rest is refused before anything is fit
 import math
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import joblib
 import narwhals as nw
 import numpy as np
 from dp_accounting import SelfComposedDpEvent
-from sklearn.base import clone
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, clone
 
 from ...accounting import compose_events
 from ...exceptions import InvalidParameterError
@@ -54,12 +57,23 @@ class Fit:
     assumes: tuple = ()
 
     @property
-    def is_seeded(self):
+    def is_seeded(self) -> bool:
         """Whether its noise can be repeated."""
         return any(claim.randomness == "seeded" for claim in self.claims)
 
 
-def fit_candidates(estimator, jobs, X, y, *, rng, n_jobs, number=None, measure=None, silent=False):
+def fit_candidates(
+    estimator: object,
+    jobs: Any,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    rng: object,
+    n_jobs: int | None,
+    number: np.ndarray | None = None,
+    measure: Callable[..., Any] | None = None,
+    silent: bool = False,
+) -> tuple[tuple[Fit, ...], tuple[Any, ...]]:
     """Fit candidates in parallel.
 
     Parameters
@@ -95,14 +109,14 @@ def fit_candidates(estimator, jobs, X, y, *, rng, n_jobs, number=None, measure=N
     return tuple(zip(*done, strict=True))
 
 
-def candidate(estimator, parameters):
+def candidate(estimator: BaseEstimator, parameters: Any) -> Any:
     """Return a clone with these parameters."""
     # Values are cloned as in scikit-learn: a candidate may be a whole estimator.
     values = {name: clone(value, safe=False) for name, value in parameters.items()}
     return clone(estimator).set_params(**values)
 
 
-def refuse_unknown_holders(model):
+def refuse_unknown_holders(model: object) -> None:
     """Refuse a candidate that fits estimators in a way that no claim is known to count.
 
     Parameters
@@ -134,7 +148,7 @@ def _settled(model, rng):
     return model.set_params(**{n: settings[end] for n, end in last.items() if end in settings})
 
 
-def claimed(model):
+def claimed(model: object) -> Fit:
     """Return the :class:`Fit` of a fitted model, or raise where its claim is void.
 
     Parameters
@@ -179,7 +193,7 @@ def claimed(model):
     return Fit(model, event, relations[0], composition.unit, claims, findings, assumes)
 
 
-def together(events):
+def together(events: Any) -> Any:
     """Return one event for many, equal ones counted together."""
     counts = Counter(list(events))
     return compose_events(
@@ -187,7 +201,7 @@ def together(events):
     )
 
 
-def draw_folds(number, n_folds, rng):
+def draw_folds(number: np.ndarray, n_folds: int, rng: object) -> Any:
     """Draw the fold of each unit by a coin of its own, without looking at any row.
 
     So a unit that is added, removed or replaced moves no other one, whatever the relation; folds
@@ -222,12 +236,12 @@ def draw_folds(number, n_folds, rng):
     return [(np.flatnonzero(folds != k), scored[folds[scored] == k]) for k in range(n_folds)]
 
 
-def n_rows(data):
+def n_rows(data: Any) -> Any:
     """Return how many rows a table, an array or a list has."""
     return data.shape[0] if hasattr(data, "shape") else len(data)
 
 
-def take(data, rows):
+def take(data: Any, rows: Any) -> Any:
     """Return the rows at some positions of a table, an array or a list; None has none."""
     if data is None:
         return None

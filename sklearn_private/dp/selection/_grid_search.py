@@ -1,7 +1,13 @@
 """Search over a grid with differential privacy."""
 
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import ParameterGrid
 
+from ...accounting import LedgerLike
 from ._search import PrivateSearch
 
 
@@ -109,19 +115,19 @@ class DPGridSearchCV(PrivateSearch):
 
     def __init__(
         self,
-        estimator,
-        param_grid,
+        estimator: BaseEstimator,
+        param_grid: dict[str, Any] | list[dict[str, Any]],
         *,
-        mode="select",
-        scoring="accuracy",
-        cv=5,
-        n_draws=30,
-        law="logarithmic",
-        refit=True,
-        delta=1e-5,
-        ledger=None,
-        n_jobs=None,
-        random_state=None,
+        mode: str = "select",
+        scoring: str | Callable[..., Any] = "accuracy",
+        cv: int = 5,
+        n_draws: float = 30,
+        law: str = "logarithmic",
+        refit: bool | Callable[..., Any] = True,
+        delta: float = 1e-5,
+        ledger: LedgerLike | None = None,
+        n_jobs: int | None = None,
+        random_state: int | np.random.Generator | None = None,
     ):
         self.estimator = estimator
         self.param_grid = param_grid

@@ -14,9 +14,12 @@ Sums are exact: values are rounded to a public lattice first.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import expit
+from sklearn.base import BaseEstimator
 from sklearn.utils import column_or_1d
 
 from ...exceptions import InvalidParameterError
@@ -44,21 +47,21 @@ class MeanScore:
     high: float
 
     @property
-    def half(self):
+    def half(self) -> Any:
         """Bound on the distance of a value from the centre: so short that half·n is exact."""
         return math.ceil((self.high - self.low) / 2 * 256) / 256
 
     @property
-    def centre(self):
+    def centre(self) -> Any:
         """Middle of the range."""
         return (self.low + self.high) / 2
 
     @property
-    def nothing(self):
+    def nothing(self) -> np.ndarray:
         """The sums over no row."""
         return np.zeros(2)
 
-    def sums(self, estimator, X, y):
+    def sums(self, estimator: object, X: ArrayLike, y: ArrayLike) -> np.ndarray:
         """Return the exact sums over the rows.
 
         Parameters
@@ -77,18 +80,18 @@ class MeanScore:
         values = np.clip(values, self.low, self.high) - self.centre
         return np.array([_LATTICE.to_float(_LATTICE.sum(values)), self.half * len(values)])
 
-    def visible(self, sums, neighboring):
+    def visible(self, sums: Any, neighboring: str) -> Any:
         """Return the sums that are released: the second one only where n is hidden."""
         return sums if neighboring == "add_remove" else sums[:1]
 
-    def sensitivity(self, neighboring):
+    def sensitivity(self, neighboring: str) -> tuple[Any, Any]:
         """Return how far one row moves the released sums, in L1 and in L2 norm."""
         if neighboring == "add_remove":
             return 2 * self.half, math.sqrt(2) * self.half
         moved = self.half * (2 if neighboring == "replace_one" else 1)
         return moved, moved
 
-    def value(self, noisy, sums):
+    def value(self, noisy: Any, sums: Any) -> Any:
         """Return the score, from noisy sums; n is read from exact ones where it is public."""
         if len(noisy) == 1:
             return float(self.centre + self.half * noisy[0] / sums[1]) if sums[1] else self.centre
@@ -115,11 +118,11 @@ class RocAuc:
     reach: float
 
     @property
-    def nothing(self):
+    def nothing(self) -> np.ndarray:
         """The sums over no row."""
         return np.zeros((2, self.n_bins))
 
-    def sums(self, estimator, X, y):
+    def sums(self, estimator: BaseEstimator, X: ArrayLike, y: ArrayLike) -> Any:
         """Return the histograms of both classes, of shape (2, n_bins)."""
         classes = estimator.classes_
         if len(classes) != 2:
@@ -133,15 +136,15 @@ class RocAuc:
         counts = np.bincount(cells, minlength=2 * self.n_bins)
         return counts.reshape(2, self.n_bins).astype(np.float64)
 
-    def visible(self, sums, neighboring):
+    def visible(self, sums: Any, neighboring: str) -> Any:
         """Return the histograms."""
         return sums
 
-    def sensitivity(self, neighboring):
+    def sensitivity(self, neighboring: str) -> Any:
         """Return how far one row moves the histograms, in L1 and in L2 norm."""
         return (2.0, math.sqrt(2)) if neighboring == "replace_one" else (1.0, 1.0)
 
-    def value(self, noisy, sums):
+    def value(self, noisy: Any, sums: Any) -> float:
         """Return the area, from noisy histograms alone; 1/2 where noise drowned a class.
 
         Where it nearly did, their ratio can be of any size, and is clipped to [0, 1].
@@ -154,12 +157,12 @@ class RocAuc:
         return float(np.clip(positive @ below / pairs, 0, 1))
 
 
-def accuracy():
+def accuracy() -> MeanScore:
     """Return the share of rows whose label is predicted."""
     return MeanScore(_is_right, 0.0, 1.0)
 
 
-def negative_log_loss(min_probability):
+def negative_log_loss(min_probability: Any) -> MeanScore:
     """Return the mean log-probability of the labels; smaller probabilities count as the least."""
 
     def values(estimator, X, y):

@@ -20,6 +20,7 @@ on the scores, so the event is any one of theirs. :func:`select_secretly` pays b
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from dp_accounting.dp_event import RepeatAndSelectDpEvent
@@ -70,17 +71,17 @@ class Task:
     pay: object
 
     @property
-    def n_rows(self):
+    def n_rows(self) -> Any:
         """How many private rows there are."""
         return n_rows(self.X)
 
     @property
-    def n_units(self):
+    def n_units(self) -> int:
         """How many units there are: rows, or their owners."""
         return len(np.unique(self.units))
 
     @property
-    def units(self):
+    def units(self) -> Any:
         """The unit of each row: by itself, or its owner."""
         return np.arange(self.n_rows) if self.number is None else self.number
 
@@ -113,7 +114,7 @@ class Found:
     parameters: dict = field(default_factory=dict)
 
 
-def compose_scores(task):
+def compose_scores(task: Task) -> Found:
     """Score every candidate on every fold with noise, and pay for all of it.
 
     Parameters
@@ -152,7 +153,7 @@ def compose_scores(task):
     )
 
 
-def select_secretly(task):
+def select_secretly(task: Task) -> Found:
     """Fit and score a secret number of random candidates, and release the best of them.
 
     Parameters
@@ -202,7 +203,7 @@ def select_secretly(task):
     )
 
 
-def validate_publicly(task):
+def validate_publicly(task: Task) -> Found:
     """Pay for one fit of each candidate on all rows, and score them on public rows.
 
     Parameters
@@ -224,7 +225,7 @@ def validate_publicly(task):
     )
 
 
-def search_one_release(task):
+def search_one_release(task: Task) -> Found:
     """Score what can be made of one earlier release on public rows; private rows are not read.
 
     Parameters
@@ -256,7 +257,7 @@ def search_one_release(task):
     )
 
 
-def private_scorer(search):
+def private_scorer(search: Any) -> Any:
     """Return the scorer of private rows that ``scoring=`` stands for."""
     if isinstance(search.scoring, DPScorer):
         return search.scoring

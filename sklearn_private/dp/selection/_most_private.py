@@ -36,7 +36,7 @@ class most_private:
     1
     """
 
-    def __init__(self, parameter, within=0.01, metric="score"):
+    def __init__(self, parameter: str, within: float = 0.01, metric: str = "score"):
         self.parameter = parameter
         self.within = within
         self.metric = metric

@@ -1,8 +1,14 @@
 """Search over random candidates with differential privacy."""
 
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import ParameterSampler
 
 from ..._checks import Checks
+from ...accounting import LedgerLike
 from ...mechanisms import uniform_below
 from ._search import PrivateSearch
 
@@ -113,20 +119,20 @@ class DPRandomizedSearchCV(PrivateSearch):
 
     def __init__(
         self,
-        estimator,
-        param_distributions,
+        estimator: BaseEstimator,
+        param_distributions: dict[str, Any] | list[dict[str, Any]],
         *,
-        n_iter=10,
-        mode="select",
-        scoring="accuracy",
-        cv=5,
-        n_draws=30,
-        law="logarithmic",
-        refit=True,
-        delta=1e-5,
-        ledger=None,
-        n_jobs=None,
-        random_state=None,
+        n_iter: int = 10,
+        mode: str = "select",
+        scoring: str | Callable[..., Any] = "accuracy",
+        cv: int = 5,
+        n_draws: float = 30,
+        law: str = "logarithmic",
+        refit: bool | Callable[..., Any] = True,
+        delta: float = 1e-5,
+        ledger: LedgerLike | None = None,
+        n_jobs: int | None = None,
+        random_state: int | np.random.Generator | None = None,
     ):
         self.estimator = estimator
         self.param_distributions = param_distributions

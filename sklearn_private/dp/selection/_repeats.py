@@ -18,7 +18,7 @@ SHAPES = {"logarithmic": 0.0, "geometric": 1.0}
 _WORDS = 512
 
 
-def draw_repeats(law, mean, rng):
+def draw_repeats(law: str, mean: float, rng: object) -> int:
     """Draw a number of runs.
 
     Parameters

@@ -3,8 +3,12 @@
 import math
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 from dp_accounting import ComposedDpEvent, GaussianDpEvent, LaplaceDpEvent
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 
 from ..._checks import Checks
 from ...accounting import NEIGHBORING, EpsilonDeltaEvent, gaussian_mu
@@ -91,7 +95,7 @@ class DPScorer:
             raise check.invalid("delta", f"{rule}: raise delta or lower epsilon")
 
     @property
-    def event(self):
+    def event(self) -> Any:
         """What one score costs, a :class:`dp_accounting.DpEvent`."""
         if self.delta == 0:
             return LaplaceDpEvent(1 / self.epsilon)
@@ -131,7 +135,7 @@ class DPScorer:
         payment.spend(self.event, epsilon=self.epsilon, delta=self.delta)
         return self.noisy(self.sums(estimator, X, y), rng)
 
-    def sums(self, estimator, X, y):
+    def sums(self, estimator: BaseEstimator, X: ArrayLike, y: ArrayLike) -> Any:
         """Return the exact sums of a score: not for release."""
         if len(y) == 0:  # a fold that no coin chose: predict would refuse it
             return self._statistic.nothing
@@ -140,7 +144,7 @@ class DPScorer:
             warnings.simplefilter("ignore")
             return self._statistic.sums(estimator, X, y)
 
-    def noisy(self, sums, rng):
+    def noisy(self, sums: np.ndarray, rng: object) -> float:
         """Return a score with noise, from exact sums; the caller has paid.
 
         Parameters

@@ -7,7 +7,9 @@ claim.
 """
 
 import math
+from typing import Any
 
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import get_tags, indexable
@@ -51,7 +53,14 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
     # Asked for by the class itself: with routing off, another search would drop it silently.
     __metadata_request__fit = {"privacy_unit": True}  # noqa: RUF012
 
-    def fit(self, X, y=None, *, privacy_unit=None, validation=None):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        privacy_unit: ArrayLike | None = None,
+        validation: Any = None,
+    ) -> object:
         """Search, charging the ledger once for everything before anything is released.
 
         Parameters
@@ -107,37 +116,37 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
         return self
 
     @_winner_has("predict")
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> Any:
         """Return what the winner predicts."""
         return self._winner().predict(X)
 
     @_winner_has("predict_proba")
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> Any:
         """Return the probabilities that the winner predicts."""
         return self._winner().predict_proba(X)
 
     @_winner_has("predict_log_proba")
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> Any:
         """Return the log-probabilities that the winner predicts."""
         return self._winner().predict_log_proba(X)
 
     @_winner_has("decision_function")
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> Any:
         """Return the decision values of the winner."""
         return self._winner().decision_function(X)
 
     @_winner_has("transform")
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Any:
         """Return what the winner makes of X."""
         return self._winner().transform(X)
 
     @_winner_has("score")
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: ArrayLike | None = None) -> Any:
         """Return the exact score of the winner: on private rows a query that nobody paid for."""
         return self._winner().score(X, y)
 
     @property
-    def classes_(self):
+    def classes_(self) -> Any:
         """Labels of the winner."""
         if not hasattr(self, "best_estimator_"):
             raise AttributeError(f"This {type(self).__name__} has no best_estimator_.")

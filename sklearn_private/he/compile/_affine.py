@@ -13,9 +13,11 @@ estimator's own answers, since some classes (``PLSRegression``) use these names 
 """
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
 from sklearn.ensemble import BaseEnsemble
 from sklearn.feature_selection import SelectorMixin
@@ -52,13 +54,13 @@ class AffineMap:
         """Return the scores of rows, an array of shape (n_samples, n_outputs)."""
         return X @ self.coef.T + self.intercept
 
-    def behind(self, *, shift=None, scale=None):
+    def behind(self, *, shift: Any = None, scale: Any = None) -> Self:
         """Return this map behind ``x -> scale * x + shift``, column by column."""
         intercept = self.intercept if shift is None else self.intercept + self.coef @ shift
         return AffineMap(self.coef if scale is None else self.coef * scale, intercept)
 
 
-def inner_of(estimator):
+def inner_of(estimator: BaseEstimator) -> Any:
     """Return the estimator that does the work of a wrapper, and anything else as it is."""
     while True:
         if isinstance(estimator, FrozenEstimator):
@@ -79,13 +81,13 @@ def inner_of(estimator):
             return estimator
 
 
-def final_of(estimator):
+def final_of(estimator: BaseEstimator) -> Any:
     """Return the last step of nested wrappers and pipelines."""
     estimator = inner_of(estimator)
     return final_of(estimator.steps[-1][1]) if isinstance(estimator, Pipeline) else estimator
 
 
-def model_of(estimator):
+def model_of(estimator: BaseEstimator) -> Any:
     """Return the model at the end of wrappers and pipelines that need not be fitted."""
     while True:
         if isinstance(estimator, Pipeline):
@@ -96,7 +98,7 @@ def model_of(estimator):
             return estimator
 
 
-def fold(estimator):
+def fold(estimator: object) -> AffineMap:
     """Fold a fitted estimator into one affine map of its input columns.
 
     Parameters
@@ -120,7 +122,7 @@ def fold(estimator):
     return _absorb_all(estimator.steps[:-1], fold(estimator.steps[-1][1]))
 
 
-def check_affine(name, step):
+def check_affine(name: str, step: Any) -> None:
     """Refuse a step that is not known to be affine."""
     if isinstance(step, FrozenEstimator):
         step = step.estimator
@@ -230,7 +232,7 @@ def _not_affine(name, step, reason):
     )
 
 
-def refusal(model, reason, remedy):
+def refusal(model: Any, reason: Any, remedy: Any) -> InvalidParameterError:
     """Return the error that says why a model does not fold, and what to use instead."""
     return InvalidParameterError(
         f"The 'estimator' parameter of HEPredictor must compile to whole numbers, and "

@@ -4,6 +4,10 @@ A compiler takes the fitted models of one family and gives the three parts of :c
 new one is one file and its line here.
 """
 
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
 from ._affine import model_of
 from ._forest import BOOSTING, FORESTS, compile_forest
 from ._linear import compile_linear
@@ -18,17 +22,17 @@ COMPILERS = (
 """Classes of models, the kind of their program, and their compiler; all others must be linear."""
 
 
-def kind_of(estimator):
+def kind_of(estimator: BaseEstimator) -> Any:
     """Return the kind of program of an estimator, which need not be fitted."""
     return _compiler_of(estimator)[0]
 
 
-def is_linear(estimator):
+def is_linear(estimator: BaseEstimator) -> bool:
     """Return whether affine steps in front of a model are folded into it."""
     return _compiler_of(estimator)[1] is compile_linear
 
 
-def compile_model(task):
+def compile_model(task: Any) -> Any:
     """Return the compiled model of a fitted estimator.
 
     Parameters

@@ -8,6 +8,8 @@ thresholds become the client map, the values the program. scikit-learn publishes
 T / (2 S). S is the largest power of two with which all scores stay within 2**SCORE_BITS.
 """
 
+from typing import Any
+
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.ensemble import (
@@ -35,7 +37,7 @@ SCORE_BITS = 23
 MOST_LEAVES = 4096
 
 
-def compile_forest(task):
+def compile_forest(task: Any) -> Compiled:
     """Turn trees into leaves, for the client, and values of leaves, for the server."""
     model = final_of(task.estimator)
     if getattr(model, "n_outputs_", 1) != 1:
@@ -58,7 +60,7 @@ def compile_forest(task):
     return Compiled(client_map, program, readout, error)
 
 
-def leaf_index(model, trees, leaves, grid):
+def leaf_index(model: Any, trees: Any, leaves: Any, grid: Any) -> LeafIndex:
     """Return the client map of scikit-learn's trees, given the nodes that are leaves of each."""
     most = max(map(len, leaves))
     if most > MOST_LEAVES:
@@ -78,7 +80,7 @@ def leaf_index(model, trees, leaves, grid):
     return LeafIndex(starts[:-1], *parts, grid.n_features, max(most, 2), grid.names)
 
 
-def quantise_leaves(values):
+def quantise_leaves(values: np.ndarray) -> tuple[LeafSums, np.ndarray, np.ndarray]:
     """Round leaf values to whole numbers.
 
     Parameters

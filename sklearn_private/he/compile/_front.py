@@ -5,6 +5,9 @@ before the last step that is not affine, and every step in front of a model that
 to the client, if ``maps/_steps.py`` knows what it publishes.
 """
 
+from typing import Any
+
+from sklearn.base import BaseEstimator
 from sklearn.ensemble import BaseEnsemble
 from sklearn.pipeline import Pipeline
 
@@ -14,7 +17,7 @@ from ._affine import check_affine, inner_of
 from ._compile import is_linear
 
 
-def front_of(estimator):
+def front_of(estimator: BaseEstimator) -> Any:
     """Return the steps that the client applies, pairs of a name and a step, fitted or not."""
     estimator = _unwrapped(estimator)
     if not isinstance(estimator, Pipeline):
@@ -26,7 +29,7 @@ def front_of(estimator):
     return steps if any(step not in (None, "passthrough") for _, step in steps) else []
 
 
-def part(estimator):
+def part(estimator: BaseEstimator) -> Any:
     """Return the client's steps as a fitted pipeline, or None, and the estimator behind them."""
     n_front = len(front_of(estimator))
     if not n_front:
@@ -36,7 +39,7 @@ def part(estimator):
     return Pipeline(steps[:n_front]), Pipeline(rest) if len(rest) > 1 else rest[0][1]
 
 
-def check_steps(estimator):
+def check_steps(estimator: BaseEstimator) -> None:
     """Refuse an estimator with a step that neither side may apply, before it is fitted."""
     for name, step in front_of(estimator):
         try:

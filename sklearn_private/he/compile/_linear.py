@@ -1,5 +1,7 @@
 """The compiler of linear models and affine pipelines."""
 
+from typing import Any
+
 from ...exceptions import InvalidParameterError
 from ._affine import fold
 from ._compiled import Compiled
@@ -7,7 +9,7 @@ from ._quantise import quantise
 from ._verify_fold import agreed_readout, floating_slack
 
 
-def compile_linear(task):
+def compile_linear(task: Any) -> Compiled:
     """Fold an affine pipeline and a linear model into one affine map of whole numbers."""
     affine = fold(task.estimator)
     if affine.coef.shape[1] != task.rows.shape[1]:

@@ -8,6 +8,8 @@ what is left is one square a unit. How far the scores move is measured on the tr
 parabolas: rows that drive a unit far beyond its training values are scored by these.
 """
 
+from typing import Any
+
 import numpy as np
 from scipy.special import expit
 from sklearn.base import is_classifier
@@ -29,7 +31,7 @@ ACTIVATIONS = {
 WORST_AGREEMENT = 0.95
 
 
-def compile_network(task):
+def compile_network(task: Any) -> Compiled:
     """Replace activations by parabolas and fold what is linear."""
     model = final_of(task.estimator)
     if len(model.coefs_) != 2:

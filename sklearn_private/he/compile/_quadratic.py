@@ -9,6 +9,8 @@ Bayes). In the scaled columns u of the client map, x = h u + centre, this is
 which is affine in u_j and in the products u_i u_j. Of two classes only the difference is scored.
 """
 
+from typing import Any
+
 import numpy as np
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.naive_bayes import GaussianNB
@@ -22,7 +24,7 @@ from ._verify_fold import agreed_readout, floating_slack
 QUADRATIC = (GaussianNB, QuadraticDiscriminantAnalysis)
 
 
-def compile_quadratic(task):
+def compile_quadratic(task: Any) -> Compiled:
     """Turn Gaussian densities into an affine map of columns and products."""
     model = final_of(task.estimator)
     if task.rows.shape[1] != model.n_features_in_:

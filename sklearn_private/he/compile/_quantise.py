@@ -15,6 +15,8 @@ from ``coef @ x + intercept`` by at most
 hand, so neither rests on an assumption about the data.
 """
 
+from typing import Any
+
 import numpy as np
 
 from ...exceptions import InvalidParameterError
@@ -28,7 +30,7 @@ WORD_BITS = 62
 """A sum fits a signed 64-bit integer with room to spare."""
 
 
-def quantise(affine, grid, weight_bits):
+def quantise(affine: Any, grid: Any, weight_bits: int) -> tuple[IntegerMap, np.ndarray, np.ndarray]:
     """Round an affine map to whole numbers.
 
     Parameters

@@ -7,6 +7,7 @@ decrypted scores by the client, so none of it costs anything on ciphertexts.
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import expit, softmax
@@ -95,18 +96,18 @@ class Readout:
     classes: np.ndarray | None
     flat: bool
 
-    def scores(self, integers):
+    def scores(self, integers: Any) -> Any:
         """Return whole-number scores as floats."""
         scores = np.ldexp(integers.astype(np.float64), -self.exponents)
         return scores[:, 0] if self.flat else scores
 
-    def predict(self, scores):
+    def predict(self, scores: Any) -> Any:
         """Return class labels, or the means of a regressor."""
         if self.classes is None:
             return MEANS[self.link](scores)
         return self.classes[(scores > 0).astype(int) if self.flat else scores.argmax(axis=1)]
 
-    def predict_proba(self, scores):
+    def predict_proba(self, scores: Any) -> Any:
         """Return class probabilities, an array of shape (n_samples, n_classes)."""
         if self.link not in PROBABILITIES:
             raise InvalidParameterError(
@@ -115,7 +116,7 @@ class Readout:
             )
         return PROBABILITIES[self.link](scores.reshape(len(scores), -1))
 
-    def to_fields(self):
+    def to_fields(self) -> dict[str, Any]:
         """Return the readout as JSON-ready fields, without its exponents."""
         classes = self.classes
         return {
@@ -130,13 +131,13 @@ READOUT_FIELDS = {"link": str, "flat": bool, "classes": list, "classes_dtype": l
 _LABELS = re.compile(r"[<>|=](?:[biuf][1248]|O|U[0-9]{1,7})")
 
 
-def plain_labels(classes):
+def plain_labels(classes: np.ndarray) -> Any:
     """Return class labels as plain Python values, or None if they are of another type."""
     labels = classes.tolist()
     return labels if all(type(label) in (bool, int, float, str) for label in labels) else None
 
 
-def links_of(model, n_outputs):
+def links_of(model: Any, n_outputs: Any) -> Any:
     """Return the links that a fitted model may use, the likeliest first."""
     if not is_classifier(model):
         return (_mean_of(model),)
@@ -161,7 +162,7 @@ def _mean_of(model):
     return "identity"
 
 
-def read_readout(header, exponents):
+def read_readout(header: Any, exponents: Any) -> Readout:
     """Return the readout in the header of a client, every part checked."""
     classes = _classes(header["classes"], header["classes_dtype"])
     n_classes = max(2, len(exponents))

@@ -6,7 +6,10 @@ rounding of floating point. A class that publishes ``coef_`` but computes someth
 here, before a server answers anybody.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import is_classifier
 
 from ._affine import final_of, refusal
@@ -17,12 +20,14 @@ AGREEMENT = 1e-5
 units in the last place of the float32 in which a pipeline may compute."""
 
 
-def floating_slack(affine, rows):
+def floating_slack(affine: Any, rows: Any) -> Any:
     """Return what floating point can explain of a difference of affine scores."""
     return AGREEMENT * (np.abs(rows) @ np.abs(affine.coef).T + np.abs(affine.intercept))
 
 
-def agreed_readout(scores, slack, exponents, estimator, X):
+def agreed_readout(
+    scores: np.ndarray, slack: np.ndarray, exponents: np.ndarray, estimator: object, X: ArrayLike
+) -> Readout:
     """Compare scores with what their estimator says and return how they are read.
 
     Parameters

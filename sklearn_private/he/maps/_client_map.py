@@ -5,9 +5,10 @@ nothing on ciphertexts, and is known to every client. What it knows of the train
 therefore published, and the statement of the predictor lists it.
 """
 
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ...exceptions import GuaranteeError
 from ._grid import Grid
@@ -30,7 +31,7 @@ class ClientMap(Protocol):
     n_columns: int
     levels: int
 
-    def rows(self, X) -> np.ndarray:
+    def rows(self, X: ArrayLike) -> np.ndarray:
         """Return rows that :meth:`encode` takes, their columns checked."""
 
     def encode(self, X: np.ndarray) -> np.ndarray:
@@ -50,13 +51,13 @@ class ClientMap(Protocol):
 CLIENT_MAPS = {kind.kind: kind for kind in (Grid, LeafIndex, Products, Steps)}
 
 
-def write_map(client_map):
+def write_map(client_map: Any) -> tuple[dict[str, Any], Any]:
     """Return a client map as JSON-ready fields, its kind among them, and octets."""
     fields, payload = client_map.to_parts()
     return {"kind": client_map.kind, **fields}, payload
 
 
-def read_map(fields, payload):
+def read_map(fields: Any, payload: Any) -> Any:
     """Return the client map of :func:`write_map`, every part checked."""
     fields = dict(fields)
     kind = fields.pop("kind", None)

@@ -4,10 +4,12 @@ A column with the public range [low, high] is put on a grid of ``2**precision_bi
 a row becomes a vector of whole numbers in [0, L], L = ``2**precision_bits - 1``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ...exceptions import GuaranteeError, RangeError
 from ._rows import numeric_rows, read_names
@@ -39,7 +41,14 @@ class Grid:
     clip: bool = False
 
     @classmethod
-    def around(cls, rows, precision_bits, names=None, *, clip=True):
+    def around(
+        cls,
+        rows: Any,
+        precision_bits: Any,
+        names: Sequence[str] | None = None,
+        *,
+        clip: bool = True,
+    ) -> Self:
         """Return a grid on ranges learnt from rows, with room for others of their kind.
 
         A column whose values span r gets r / 2 on either side, and both ends are then rounded
@@ -56,27 +65,27 @@ class Grid:
         return cls(low, high, precision_bits, names, clip)
 
     @property
-    def n_features(self):
+    def n_features(self) -> int:
         """Number of columns, which is also how many whole numbers a row becomes."""
         return len(self.low)
 
     n_columns = n_features
 
     @property
-    def levels(self):
+    def levels(self) -> Any:
         """The largest grid value."""
         return 2**self.precision_bits - 1
 
     @property
-    def step(self):
+    def step(self) -> Any:
         """Distance of two neighbouring grid values, in units of the column."""
         return (self.high - self.low) / self.levels
 
-    def rows(self, X):
+    def rows(self, X: ArrayLike) -> Any:
         """Return rows as finite numbers, their columns checked."""
         return numeric_rows(X, self.n_features, self.names)
 
-    def inside(self, X):
+    def inside(self, X: ArrayLike) -> Any:
         """Return rows clipped to the ranges, or refuse those that lie outside."""
         if self.clip:
             return np.clip(X, self.low, self.high)
@@ -85,7 +94,7 @@ class Grid:
             raise RangeError(self._out_of_range(int(outside.argmax()), int(outside.sum())))
         return X
 
-    def encode(self, X):
+    def encode(self, X: ArrayLike) -> Any:
         """Return finite rows as whole numbers.
 
         Raises
@@ -98,7 +107,7 @@ class Grid:
         step = np.where(self.step > 0, self.step, 1.0)  # a constant column is at 0
         return np.minimum(np.rint((X - self.low) / step), self.levels).astype(np.int64)
 
-    def n_outside(self, X):
+    def n_outside(self, X: ArrayLike) -> int:
         """Return how many values lie outside the ranges of their columns."""
         return int(((self.low > X) | (self.high < X)).sum())
 
@@ -111,7 +120,7 @@ class Grid:
             "Fit HEPredictor with wider bounds=, or with out_of_range='clip'."
         )
 
-    def to_parts(self):
+    def to_parts(self) -> tuple[Any, Any]:
         """Return the grid as JSON-ready fields and octets."""
         fields = {
             "precision_bits": self.precision_bits,
@@ -121,7 +130,7 @@ class Grid:
         return fields, self.low.astype(">f8").tobytes() + self.high.astype(">f8").tobytes()
 
     @classmethod
-    def from_parts(cls, fields, payload):
+    def from_parts(cls, fields: Any, payload: Any) -> Self:
         """Return the grid of :meth:`to_parts`, every part checked."""
         bits, clip = fields.get("precision_bits"), fields.get("clip")
         good = set(fields) == {"precision_bits", "names", "clip"} and type(bits) is int

@@ -6,9 +6,10 @@ among few, which is encrypted as a vector of zeros and one 1.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ...exceptions import GuaranteeError
 from ._rows import numeric_rows, read_names
@@ -52,24 +53,24 @@ class LeafIndex:
     names: tuple | None = None
 
     @property
-    def n_columns(self):
+    def n_columns(self) -> int:
         """Whole numbers of an encoded row: one leaf for each tree."""
         return len(self.roots)
 
     @property
-    def levels(self):
+    def levels(self) -> Any:
         """The largest number of a leaf."""
         return self.n_leaves - 1
 
-    def rows(self, X):
+    def rows(self, X: ArrayLike) -> Any:
         """Return rows as finite numbers, their columns checked."""
         return numeric_rows(X, self.n_features, self.names)
 
-    def n_outside(self, X):
+    def n_outside(self, X: ArrayLike) -> int:
         """Return 0: every value is on some side of every threshold."""
         return 0
 
-    def encode(self, X):
+    def encode(self, X: ArrayLike) -> Any:
         """Return the number of the leaf that each row reaches in each tree."""
         with np.errstate(over="ignore"):
             X = X.astype(np.float32)
@@ -84,7 +85,7 @@ class LeafIndex:
             below = np.where(goes_left, self.left[node], self.right[node])
             node = np.where(inner, below, node)
 
-    def to_parts(self):
+    def to_parts(self) -> tuple[Any, Any]:
         """Return the map as JSON-ready fields and octets."""
         fields = {
             "n_features": self.n_features,
@@ -97,7 +98,7 @@ class LeafIndex:
         return fields, octets + self.threshold.astype(">f8").tobytes()
 
     @classmethod
-    def from_parts(cls, fields, payload):
+    def from_parts(cls, fields: Any, payload: Any) -> Any:
         """Return the map of :meth:`to_parts`, every part checked."""
         sizes = [fields.get(name) for name in ("n_features", "n_leaves", "n_trees")]
         good = set(fields) == {"n_features", "n_leaves", "n_trees", "names"}

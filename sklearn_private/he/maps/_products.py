@@ -8,9 +8,10 @@ rounding does not add up.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ...exceptions import GuaranteeError
 from ._grid import Grid
@@ -37,67 +38,67 @@ class Products:
     pairs: np.ndarray
 
     @property
-    def n_features(self):
+    def n_features(self) -> Any:
         """Columns of X."""
         return self.ranges.n_features
 
     @property
-    def n_columns(self):
+    def n_columns(self) -> int:
         """Whole numbers of an encoded row."""
         return len(self.pairs)
 
     @property
-    def levels(self):
+    def levels(self) -> Any:
         """The largest whole number."""
         return self.ranges.levels
 
     @property
-    def names(self):
+    def names(self) -> Any:
         """Names of the columns of X, or None."""
         return self.ranges.names
 
     @property
-    def clip(self):
+    def clip(self) -> Any:
         """Whether a value outside its range is moved to the end of it, or refused."""
         return self.ranges.clip
 
     @cached_property
-    def grid(self):
+    def grid(self) -> Grid:
         """The grid of the products."""
         first, second = self.pairs.T
         low = np.where(first == second, 0.0, -1.0)
         return Grid(low, np.ones(len(self.pairs)), self.ranges.precision_bits, clip=True)
 
     @property
-    def centre(self):
+    def centre(self) -> Any:
         """Middle of each range."""
         return self.ranges.low / 2 + self.ranges.high / 2
 
     @property
-    def half_width(self):
+    def half_width(self) -> np.ndarray:
         """Half the width of each range; 1 for a constant column."""
         half = self.ranges.high / 2 - self.ranges.low / 2
         return np.where(half > 0, half, 1.0)
 
-    def rows(self, X):
+    def rows(self, X: ArrayLike) -> Any:
         """Return rows as finite numbers, their columns checked."""
         return self.ranges.rows(X)
 
-    def n_outside(self, X):
+    def n_outside(self, X: ArrayLike) -> Any:
         """Return how many values lie outside the ranges of their columns."""
         return self.ranges.n_outside(X)
 
-    def expand(self, X):
+    def expand(self, X: ArrayLike) -> Any:
         """Return the products of rows inside the ranges, shape (n_samples, n_columns)."""
         u = (X - self.centre) / self.half_width
         first, second = self.pairs.T
         return u[:, first] * np.where(second == ALONE, 1.0, u[:, np.maximum(second, 0)])
 
-    def encode(self, X):
+    def encode(self, X: ArrayLike) -> Any:
         """Return the products of rows as whole numbers."""
         return self.grid.encode(self.expand(self.ranges.inside(X)))
 
-    def to_parts(self):
+    def to_parts(self) -> tuple[dict[str, Any], Any]:
         """Return the map as JSON-ready fields and octets."""
         fields, payload = self.ranges.to_parts()
         return {**fields, "n_products": self.n_columns}, payload + self.pairs.astype(
@@ -105,7 +106,7 @@ class Products:
         ).tobytes()
 
     @classmethod
-    def from_parts(cls, fields, payload):
+    def from_parts(cls, fields: Any, payload: Any) -> Self:
         """Return the map of :meth:`to_parts`, every part checked."""
         fields = dict(fields)
         n = fields.pop("n_products", None)

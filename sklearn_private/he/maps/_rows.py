@@ -1,11 +1,16 @@
 """What every client map asks of the rows it is given."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 
 from ...exceptions import GuaranteeError, InvalidParameterError
 
 
-def numeric_rows(X, n_features, names):
+def numeric_rows(X: ArrayLike, n_features: int, names: tuple[str, ...] | None) -> np.ndarray:
     """Return rows as finite numbers.
 
     Parameters
@@ -35,7 +40,7 @@ def numeric_rows(X, n_features, names):
     return rows
 
 
-def check_names(X, names):
+def check_names(X: ArrayLike, names: Sequence[str]) -> None:
     """Refuse a table whose columns have other names, or another order."""
     found = getattr(X, "columns", None)
     if found is not None and names and tuple(found) != names:
@@ -44,7 +49,7 @@ def check_names(X, names):
         )
 
 
-def read_names(names, n_features):
+def read_names(names: Sequence[str], n_features: int) -> Any:
     """Return the names of columns in a message, or None where it has none."""
     good = type(names) is list and all(type(name) is str for name in names)
     if not good or len(names) not in (0, n_features):

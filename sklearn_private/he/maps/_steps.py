@@ -8,9 +8,10 @@ checks every class in it against the same table.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
@@ -95,27 +96,27 @@ class Steps:
     names: tuple | None = None
 
     @property
-    def publishes(self):
+    def publishes(self) -> str:
         """What every client learns."""
         learnt = "; ".join(f"{what} ({name})" for name, what in published(self.transformer))
         return f"{learnt or 'steps that learn nothing'}; {self.inner.publishes}"
 
     @property
-    def clip(self):
+    def clip(self) -> Any:
         """Whether a value outside its range is moved to the end of it, or refused."""
         return self.inner.clip
 
     @property
-    def n_columns(self):
+    def n_columns(self) -> Any:
         """Whole numbers of an encoded row."""
         return self.inner.n_columns
 
     @property
-    def levels(self):
+    def levels(self) -> Any:
         """The largest whole number."""
         return self.inner.levels
 
-    def rows(self, X):
+    def rows(self, X: ArrayLike) -> Any:
         """Return what the steps make of rows, as finite numbers."""
         check_names(X, self.names)
         if np.shape(X)[1:] != (self.n_features,):
@@ -124,15 +125,15 @@ class Steps:
             )
         return self.inner.rows(dense(self.transformer.transform(X)))
 
-    def n_outside(self, X):
+    def n_outside(self, X: ArrayLike) -> Any:
         """Return how many numbers lie outside the public ranges."""
         return self.inner.n_outside(X)
 
-    def encode(self, X):
+    def encode(self, X: ArrayLike) -> Any:
         """Return whole numbers."""
         return self.inner.encode(X)
 
-    def to_parts(self):
+    def to_parts(self) -> tuple[dict[str, Any], Any]:
         """Return the map as JSON-ready fields and octets."""
         octets = require("skops.io", extra="he").dumps(self.transformer)
         fields, payload = self.inner.to_parts()
@@ -144,7 +145,7 @@ class Steps:
         }, octets + payload
 
     @classmethod
-    def from_parts(cls, fields, payload, read_map):
+    def from_parts(cls, fields: Any, payload: Any, read_map: Any) -> Self:
         """Return the map of :meth:`to_parts`, every class in it checked."""
         n, size = fields.get("n_features"), fields.get("size")
         good = set(fields) == {"n_features", "names", "size", "inner"}
@@ -159,7 +160,7 @@ class Steps:
         return cls(transformer, inner, n, read_names(fields["names"], n))
 
 
-def published(step):
+def published(step: Any) -> Any:
     """Return pairs of a class and what its fitted state tells, for a step and those in it.
 
     Raises
@@ -185,7 +186,7 @@ def published(step):
     )
 
 
-def dense(X):
+def dense(X: ArrayLike) -> np.ndarray:
     """Return numbers as an array."""
     return np.asarray(X.toarray() if issparse(X) else X, dtype=np.float64)
 

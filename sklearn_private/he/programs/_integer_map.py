@@ -1,7 +1,7 @@
 """The affine program: whole-number scores of linear models."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -33,12 +33,12 @@ class IntegerMap:
     levels: int
 
     @property
-    def n_columns(self):
+    def n_columns(self) -> Any:
         """Whole numbers of a row."""
         return self.weights.shape[1]
 
     @property
-    def n_outputs(self):
+    def n_outputs(self) -> int:
         """Scores of a row."""
         return len(self.weights)
 
@@ -47,7 +47,7 @@ class IntegerMap:
         return integers @ self.weights.T + self.constants
 
     @property
-    def reach(self):
+    def reach(self) -> Any:
         """The largest absolute value that a score can have, a Python integer."""
         reach = 0
         for row, constant in zip(self.weights.tolist(), self.constants.tolist(), strict=True):
@@ -56,12 +56,12 @@ class IntegerMap:
             reach = max(reach, -least, most)
         return reach
 
-    def to_parts(self):
+    def to_parts(self) -> tuple[dict[str, Any], Any]:
         """Return the map as JSON-ready fields and octets."""
         return {}, b"".join(a.astype(">i8").tobytes() for a in (self.weights, self.constants))
 
     @classmethod
-    def from_parts(cls, fields, payload, layout):
+    def from_parts(cls, fields: Any, payload: Any, layout: Any) -> Self:
         """Return the map of :meth:`to_parts`, its size checked."""
         k, d = layout.n_outputs, layout.n_features
         if fields or len(payload) != 8 * k * (d + 1):

@@ -1,7 +1,7 @@
 """The program of trees: the sum of one leaf value for each tree."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -28,22 +28,22 @@ class LeafSums:
     values: np.ndarray
 
     @property
-    def n_outputs(self):
+    def n_outputs(self) -> Any:
         """Scores of a row."""
         return self.values.shape[0]
 
     @property
-    def n_columns(self):
+    def n_columns(self) -> Any:
         """Whole numbers of a row: one leaf for each tree."""
         return self.values.shape[1]
 
     @property
-    def levels(self):
+    def levels(self) -> Any:
         """The largest number of a leaf."""
         return self.values.shape[2] - 1
 
     @property
-    def reach(self):
+    def reach(self) -> int:
         """The largest absolute value that a score can have, a Python integer."""
         return int(np.abs(self.values).max(axis=2).sum(axis=1).max())
 
@@ -52,12 +52,12 @@ class LeafSums:
         trees = np.arange(self.n_columns)
         return self.values[:, trees, integers].sum(axis=2).T
 
-    def to_parts(self):
+    def to_parts(self) -> tuple[dict[str, Any], Any]:
         """Return the program as JSON-ready fields and octets."""
         return {}, self.values.astype(">i4").tobytes()
 
     @classmethod
-    def from_parts(cls, fields, payload, layout):
+    def from_parts(cls, fields: Any, payload: Any, layout: Any) -> Self:
         """Return the program of :meth:`to_parts`, its size checked."""
         shape = layout.n_outputs, layout.n_features, layout.levels + 1
         if fields or len(payload) != 4 * shape[0] * shape[1] * shape[2]:

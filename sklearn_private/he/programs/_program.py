@@ -4,7 +4,7 @@ A program says what is computed and proves its own range; it knows no scheme. A 
 kinds of program it runs, and proves that they fit its ciphertexts.
 """
 
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -34,14 +34,14 @@ class Program(Protocol):
         """Return JSON-ready fields and octets."""
 
     @classmethod
-    def from_parts(cls, fields: dict, payload: bytes, layout) -> "Program":
+    def from_parts(cls, fields: dict, payload: bytes, layout: Any) -> "Program":
         """Return the program of :meth:`to_parts`; what is wrong raises ``GuaranteeError``."""
 
 
 PROGRAMS = {kind.kind: kind for kind in (IntegerMap, LeafSums, SquareNetwork)}
 
 
-def read_program(fields, payload, layout):
+def read_program(fields: Any, payload: Any, layout: Any) -> Any:
     """Return the program of a layout in a message."""
     if layout.program not in PROGRAMS:
         raise GuaranteeError("The message holds a program of no known kind. Nothing was read.")

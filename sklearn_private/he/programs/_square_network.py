@@ -1,7 +1,7 @@
 """The program of a network with one hidden layer of squares."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -48,17 +48,17 @@ class SquareNetwork:
     levels: int
 
     @property
-    def n_columns(self):
+    def n_columns(self) -> Any:
         """Whole numbers of a row."""
         return self.first.shape[1]
 
     @property
-    def n_hidden(self):
+    def n_hidden(self) -> Any:
         """Squares of a row."""
         return self.first.shape[0]
 
     @property
-    def n_outputs(self):
+    def n_outputs(self) -> Any:
         """Scores of a row."""
         return self.square.shape[0]
 
@@ -68,20 +68,20 @@ class SquareNetwork:
         z = t @ self.first.T + self.first_bias
         return z**2 @ self.square.T + t @ self.linear.T + self.bias
 
-    def is_scaled(self):
+    def is_scaled(self) -> bool:
         """Return whether no z and no score can leave [-1, 1]."""
         ends = largest(self.first, self.first_bias).max()
         scores = np.abs(self.square).sum(axis=1) + largest(self.linear, self.bias)
         return bool(ends <= 1 + _SLACK and scores.max() <= 1 + _SLACK)
 
-    def to_parts(self):
+    def to_parts(self) -> tuple[dict[str, Any], Any]:
         """Return the network as JSON-ready fields and octets."""
         arrays = self.first, self.first_bias, self.square, self.linear, self.bias
         octets = b"".join(array.astype(">f8").tobytes() for array in arrays)
         return {"n_hidden": self.n_hidden}, octets
 
     @classmethod
-    def from_parts(cls, fields, payload, layout):
+    def from_parts(cls, fields: Any, payload: Any, layout: Any) -> Any:
         """Return the network of :meth:`to_parts`, its size and its range checked."""
         h, d, k = fields.get("n_hidden"), layout.n_features, layout.n_outputs
         if set(fields) != {"n_hidden"} or type(h) is not int or h < 1:
@@ -100,7 +100,7 @@ class SquareNetwork:
         return made
 
 
-def largest(weights, bias):
+def largest(weights: Any, bias: Any) -> np.ndarray:
     """Return the largest absolute value of ``weights @ t + bias`` over t in [0, 1]."""
     low = bias + np.minimum(weights, 0).sum(axis=1)
     high = bias + np.maximum(weights, 0).sum(axis=1)

@@ -2,9 +2,12 @@
 
 import hashlib
 import secrets
+from os import PathLike
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ...exceptions import GuaranteeError
 from ...storage import write_private
@@ -80,7 +83,7 @@ class HEClient:
     array([0, 0])
     """
 
-    def __init__(self, model, layout, client_map, readout, server):
+    def __init__(self, model: str, layout: Layout, client_map: Any, readout: Any, server: str):
         self.model = model
         self.layout = layout
         self.map = client_map
@@ -90,7 +93,7 @@ class HEClient:
         self._key, self._signer, self._retired = None, None, False
         self._requests = {}
 
-    def keygen(self, private_key=None):
+    def keygen(self, private_key: Any = None) -> Self:
         """Make the key pair; one made before is forgotten, and its open requests with it.
 
         Parameters
@@ -108,7 +111,7 @@ class HEClient:
         self._signer, self._retired = Signer(), False
         return self
 
-    def public_bundle(self):
+    def public_bundle(self) -> Any:
         """Return the public keys as bytes, for the server: to encrypt with, and to sign with."""
         key = self._own_key().public
         header = {
@@ -119,7 +122,7 @@ class HEClient:
         }
         return write_frame(Kind.PUBLIC_BUNDLE, header, key.to_bytes())
 
-    def encrypt(self, X):
+    def encrypt(self, X: ArrayLike) -> bytes:
         """Return rows as an encrypted request.
 
         Parameters
@@ -156,7 +159,7 @@ class HEClient:
             self._requests.pop(next(iter(self._requests)))
         return self._signer.sign(frame)
 
-    def decrypt(self, response):
+    def decrypt(self, response: bytes) -> np.ndarray:
         """Return the scores in a response to one of this client's requests.
 
         Parameters
@@ -192,19 +195,19 @@ class HEClient:
             raise _retired("The response does not decrypt to scores of this model. ") from None
         return self.readout.scores(numbers)
 
-    def decision_function(self, response):
+    def decision_function(self, response: Any) -> Any:
         """Return what :meth:`decrypt` does, under scikit-learn's name."""
         return self.decrypt(response)
 
-    def predict(self, response):
+    def predict(self, response: Any) -> Any:
         """Return the class labels in a response, or the predictions of a regressor."""
         return self.readout.predict(self.decrypt(response))
 
-    def predict_proba(self, response):
+    def predict_proba(self, response: Any) -> Any:
         """Return the class probabilities in a response."""
         return self.readout.predict_proba(self.decrypt(response))
 
-    def to_bytes(self):
+    def to_bytes(self) -> Any:
         """Return the client as bytes, without its key: everything in them is public."""
         fields, payload = write_map(self.map)
         header = {
@@ -219,7 +222,7 @@ class HEClient:
         )
 
     @classmethod
-    def from_bytes(cls, data):
+    def from_bytes(cls, data: Any) -> Self:
         """Return the client in bytes of :meth:`to_bytes`; it has no key yet.
 
         Raises
@@ -239,7 +242,9 @@ class HEClient:
         readout = read_readout(header, exponents)
         return cls(header["model"], layout, client_map, readout, header["server"])
 
-    def save(self, path, passphrase, *, overwrite=False):
+    def save(
+        self, path: str | PathLike[str], passphrase: str | bytes, *, overwrite: bool = False
+    ) -> Self:
         """Write the client with its keys to a sealed file that only its owner may read.
 
         Parameters
@@ -265,7 +270,7 @@ class HEClient:
         return self
 
     @classmethod
-    def load(cls, path, passphrase):
+    def load(cls, path: str | PathLike[str], passphrase: Any) -> Any:
         """Return the client in a file of :meth:`save`, with its keys and open requests.
 
         Raises

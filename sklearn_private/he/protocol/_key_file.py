@@ -4,6 +4,7 @@ import json
 import struct
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from typing import Any
 
 from ...exceptions import GuaranteeError
 from ...storage import seal, unseal
@@ -21,7 +22,7 @@ class Request:
     answer: str | None = None
 
 
-def seal_client(client, passphrase):
+def seal_client(client: Any, passphrase: Any) -> Any:
     """Return a client with its keys and requests, sealed."""
     key = client._scheme.write_key(client._own_key())
     requests = {name: asdict(request) for name, request in client._requests.items()}
@@ -32,7 +33,7 @@ def seal_client(client, passphrase):
     return seal(parts, passphrase, purpose=_PURPOSE)
 
 
-def unseal_client(kind, sealed, passphrase):
+def unseal_client(kind: Any, sealed: Any, passphrase: Any) -> Any:
     """Return the client of :func:`seal_client`, an instance of ``kind``."""
     parts = memoryview(unseal(sealed, passphrase, purpose=_PURPOSE))
     sizes, start = _SIZES.unpack_from(parts), _SIZES.size + SECRET_SIZE

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Any, Self
 
 from ...exceptions import GuaranteeError
 
@@ -39,15 +40,15 @@ class Layout:
     settings: dict
 
     @property
-    def digest(self):
+    def digest(self) -> Any:
         """Hash of the parameters, 32 hexadecimal digits: it binds messages to them."""
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:32]
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the parameters as a dictionary."""
         return dataclasses.asdict(self)
 
-    def describe(self, role):
+    def describe(self, role: Any) -> str:
         """Return the text that shows a client or a server of this layout."""
         return (
             f"{type(role).__name__}(scheme={self.scheme!r}, security_bits={self.security_bits}, "
@@ -55,7 +56,7 @@ class Layout:
         )
 
     @classmethod
-    def from_dict(cls, fields):
+    def from_dict(cls, fields: Any) -> Self:
         """Return the layout of :meth:`to_dict`, every field checked."""
         expected = {field.name: field.type for field in dataclasses.fields(cls)}
         good = (

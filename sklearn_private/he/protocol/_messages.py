@@ -1,5 +1,7 @@
 """What the messages between client and server hold, and what binds them to one another."""
 
+from typing import Any
+
 from ...exceptions import GuaranteeError
 from ...transport import row_count
 
@@ -15,7 +17,7 @@ RESPONSE_FIELDS = {**REQUEST_FIELDS, "answers": str}
 """Header fields of a public bundle, a request, and its response, which names the request."""
 
 
-def check_binding(what, header, expected):
+def check_binding(what: Any, header: Any, expected: Any) -> None:
     """Check that the header of a message holds the expected values."""
     for name, value in expected.items():
         if header[name] != value:
@@ -26,7 +28,7 @@ def check_binding(what, header, expected):
             )
 
 
-def wrong_size(what):
+def wrong_size(what: Any) -> GuaranteeError:
     """Return the error for a payload that does not have the size its header asks for."""
     return GuaranteeError(
         f"The {what} does not have the size that its header asks for. Nothing was computed."

@@ -1,6 +1,7 @@
 """The party that holds the model and sees ciphertexts only."""
 
 import hashlib
+from typing import Any
 
 from ...transport import Kind, read_frame, write_frame
 from ..programs import read_program
@@ -55,14 +56,14 @@ class HEServer:
     HEServer(scheme='paillier', security_bits=128, n_features=4, n_outputs=3)
     """
 
-    def __init__(self, model, layout, program, signer):
+    def __init__(self, model: str, layout: Layout, program: Any, signer: Signer):
         self.model = model
         self._signer = signer
         self.layout = layout
         self.program = program
         self._scheme = open_scheme(layout)
 
-    def evaluate(self, public_bundle, request):
+    def evaluate(self, public_bundle: bytes, request: bytes) -> bytes:
         """Return the encrypted scores of encrypted rows.
 
         Parameters
@@ -111,14 +112,14 @@ class HEServer:
         check_binding("public bundle", header, {"key": named})
         return header, key
 
-    def to_bytes(self):
+    def to_bytes(self) -> Any:
         """Return the server as bytes: weights, public parameters and the key that signs answers."""
         fields, payload = self.program.to_parts()
         header = {"model": self.model, "layout": self.layout.to_dict(), "program": fields}
         return write_frame(Kind.SERVER, header, self._signer.to_bytes() + payload)
 
     @classmethod
-    def from_bytes(cls, data):
+    def from_bytes(cls, data: Any) -> Any:
         """Return the server in bytes of :meth:`to_bytes`, its ranges proven again.
 
         Raises

@@ -22,19 +22,19 @@ class Scheme(Protocol):
     parameters: dict
 
     @staticmethod
-    def settings(program, security_bits: int) -> dict[str, int]:
+    def settings(program: Any, security_bits: int) -> dict[str, int]:
         """Derive the parameters of the ciphertexts from a program, or say why there are none."""
 
-    def check(self, program) -> None:
+    def check(self, program: Any) -> None:
         """Raise ``GuaranteeError`` if the program could leave the range of the ciphertexts."""
 
-    def error(self, program) -> np.ndarray:
+    def error(self, program: Any) -> np.ndarray:
         """Return a bound on what the scheme adds to each score, in units of the whole numbers."""
 
-    def keygen(self, private_key=None) -> Any:
+    def keygen(self, private_key: Any = None) -> Any:
         """Return a key pair; its ``public`` has a ``fingerprint`` and ``to_bytes``."""
 
-    def write_key(self, key) -> bytes:
+    def write_key(self, key: Any) -> bytes:
         """Return the secret of a key pair, for a file that is sealed."""
 
     def read_key(self, secret: bytes) -> Any:
@@ -52,13 +52,13 @@ class Scheme(Protocol):
     def response_size(self, n_rows: int) -> int:
         """Return the octets of the encrypted scores of so many rows."""
 
-    def encrypt(self, key, integers: np.ndarray) -> bytes:
+    def encrypt(self, key: Any, integers: np.ndarray) -> bytes:
         """Return rows of whole numbers as octets."""
 
-    def evaluate(self, public_key, payload: bytes, n_rows: int, program) -> bytes:
+    def evaluate(self, public_key: Any, payload: bytes, n_rows: int, program: Any) -> bytes:
         """Return encrypted scores of encrypted rows."""
 
-    def decrypt(self, key, payload: bytes, n_rows: int) -> np.ndarray:
+    def decrypt(self, key: Any, payload: bytes, n_rows: int) -> np.ndarray:
         """Return the scores in units of the whole numbers, shape (n_rows, n_outputs)."""
 
 
@@ -117,7 +117,7 @@ SCHEMES = {
 """In the order in which ``scheme="auto"`` prefers them: exact ones first."""
 
 
-def scheme_class(name, kind):
+def scheme_class(name: str, kind: Any) -> Any:
     """Return the class that runs a kind of program under a scheme, or None."""
     place = SCHEMES[name].runs.get(kind)
     if place is None:
@@ -126,7 +126,7 @@ def scheme_class(name, kind):
     return getattr(import_module(module, __package__), class_name)
 
 
-def choose_scheme(name, kind, security_bits):
+def choose_scheme(name: str, kind: Any, security_bits: Any) -> tuple[Any, Any]:
     """Return the name and the class of a scheme for a kind of program; "auto" takes the first.
 
     Raises
@@ -151,7 +151,7 @@ def choose_scheme(name, kind, security_bits):
     return chosen, scheme_class(chosen, kind)
 
 
-def open_scheme(layout):
+def open_scheme(layout: Any) -> Any:
     """Return the scheme of a layout."""
     if layout.scheme not in SCHEMES:
         raise GuaranteeError("The message names a scheme that is not known. Nothing was read.")

@@ -11,6 +11,7 @@ The server adds the constant and the offset to the slots in use; each slot then 
 """
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class PaillierScheme:
         The public parameters.
     """
 
-    def __init__(self, layout):
+    def __init__(self, layout: Any):
         if set(layout.settings) != {"slot_bits"}:
             raise GuaranteeError("The message holds no valid layout. Nothing was read.")
         self.slot_bits = layout.settings["slot_bits"]
@@ -51,21 +52,21 @@ class PaillierScheme:
         self._width = self.modulus_bits // 4  # octets of a ciphertext
 
     @staticmethod
-    def settings(program, security_bits):
+    def settings(program: Any, security_bits: Any) -> dict[str, Any]:
         """Return the width of a slot: scores lie in [-2**(slot_bits - 1), 2**(slot_bits - 1))."""
         return {"slot_bits": max(program.reach.bit_length() + 1, program.levels.bit_length())}
 
-    def check(self, program):
+    def check(self, program: Any) -> None:
         """Refuse a program whose scores could leave their slots."""
         if program.reach.bit_length() + 1 > self.slot_bits:
             raise GuaranteeError("The server's sums could leave their slots. Nothing was read.")
 
-    def error(self, program):
+    def error(self, program: Any) -> np.ndarray:
         """Return zeros: the whole numbers are exact."""
         return np.zeros(program.n_outputs)
 
     @property
-    def parameters(self):
+    def parameters(self) -> dict[str, Any]:
         """What the statement says of the scheme."""
         return {
             "modulus_bits": self.modulus_bits,
@@ -74,7 +75,7 @@ class PaillierScheme:
             "slot_bits": self.slot_bits,
         }
 
-    def keygen(self, private_key=None):
+    def keygen(self, private_key: Any = None) -> Any:
         """Return a new key pair, or the one of a ``phe`` private key."""
         if private_key is None:
             return SecretKey.generate(self.modulus_bits)
@@ -82,21 +83,21 @@ class PaillierScheme:
         self._check_size(key.public, InvalidParameterError)
         return key
 
-    def write_key(self, key):
+    def write_key(self, key: Any) -> Any:
         """Return the prime factors of the modulus as octets."""
         return key.to_bytes()
 
-    def read_key(self, secret):
+    def read_key(self, secret: Any) -> Any:
         """Return the key pair of :meth:`write_key`."""
         key = SecretKey.from_bytes(secret)
         self._check_size(key.public, GuaranteeError)
         return key
 
-    def simulation_key(self):
+    def simulation_key(self) -> Any:
         """Return one key pair that all simulations of this size in this process share."""
         return _simulation_key(self.modulus_bits)
 
-    def read_public_key(self, payload):
+    def read_public_key(self, payload: Any) -> Any:
         """Return the public key in a bundle."""
         if len(payload) != self.modulus_bits // 8:
             raise _short_key(self.modulus_bits, 8 * len(payload), GuaranteeError)
@@ -104,15 +105,15 @@ class PaillierScheme:
         self._check_size(key, GuaranteeError)
         return key
 
-    def request_size(self, n_rows):
+    def request_size(self, n_rows: int) -> Any:
         """Return the octets of the encryption of ``n_rows`` rows."""
         return self._n_blocks(n_rows) * self.layout.n_features * self._width
 
-    def response_size(self, n_rows):
+    def response_size(self, n_rows: int) -> Any:
         """Return the octets of the encrypted scores of ``n_rows`` rows."""
         return self._n_blocks(n_rows) * self.layout.n_outputs * self._width
 
-    def encrypt(self, key, integers):
+    def encrypt(self, key: Any, integers: Any) -> Any:
         """Return the encryption of rows of whole numbers, block by block and column by column."""
         ciphertexts = []
         for start in range(0, len(integers), self.rows_per_block):
@@ -120,7 +121,7 @@ class PaillierScheme:
             ciphertexts += key.encrypt(pack(block.T, self.slot_bits))
         return key.public.write(ciphertexts)
 
-    def evaluate(self, key, payload, n_rows, program):
+    def evaluate(self, key: Any, payload: Any, n_rows: int, program: Any) -> Any:
         """Return encryptions of the scores of encrypted rows, each freshly randomised."""
         products = [PowerProduct(weights) for weights in program.weights.tolist()]
         shifts = [c + self.offset for c in program.constants.tolist()]
@@ -134,7 +135,7 @@ class PaillierScheme:
                 answers.append(key.rerandomise(shifted, fresh()))
         return key.write(answers)
 
-    def decrypt(self, key, payload, n_rows):
+    def decrypt(self, key: Any, payload: Any, n_rows: int) -> np.ndarray:
         """Return the whole-number scores, an array of shape (n_rows, n_outputs)."""
         plaintexts = [key.decrypt(c) for c in key.public.read(payload)]
         k, bits = self.layout.n_outputs, self.slot_bits

@@ -22,6 +22,7 @@ what it sent.
 
 import hashlib
 import secrets
+from typing import Any, Self
 
 from ...._optional import require
 from ....exceptions import GuaranteeError
@@ -40,37 +41,37 @@ class PublicKey:
         The modulus.
     """
 
-    def __init__(self, n):
+    def __init__(self, n: int):
         self.n, self.n_squared = whole(n), whole(n) ** 2
         self.bits = int(n).bit_length()
         self.width = 2 * self.bits // 8  # octets of a ciphertext
 
     @property
-    def fingerprint(self):
+    def fingerprint(self) -> Any:
         """Hash of the modulus, 32 hexadecimal digits."""
         return hashlib.sha256(b"paillier" + self.to_bytes()).hexdigest()[:32]
 
-    def to_bytes(self):
+    def to_bytes(self) -> Any:
         """Return n, big-endian."""
         return int(self.n).to_bytes(self.bits // 8, "big")
 
-    def shift(self, ciphertext, plaintext):
+    def shift(self, ciphertext: Any, plaintext: Any) -> Any:
         """Return a ciphertext of the sum of a ciphertext's plaintext and a given one."""
         return ciphertext * (1 + self.n * plaintext) % self.n_squared
 
-    def nth_power(self):
+    def nth_power(self) -> Any:
         """Return r**n modulo n**2 for a uniform r: a ciphertext of zero."""
         return powmod(1 + secrets.randbelow(int(self.n) - 1), self.n, self.n_squared)
 
-    def rerandomise(self, ciphertext, nth_power):
+    def rerandomise(self, ciphertext: Any, nth_power: Any) -> Any:
         """Return a fresh ciphertext of the same plaintext, by a fresh n-th power."""
         return ciphertext * nth_power % self.n_squared
 
-    def write(self, ciphertexts):
+    def write(self, ciphertexts: Any) -> Any:
         """Return ciphertexts as octets, all of one width."""
         return b"".join(int(c).to_bytes(self.width, "big") for c in ciphertexts)
 
-    def read(self, payload):
+    def read(self, payload: Any) -> Any:
         """Return the ciphertexts in octets, each checked to be one modulo n**2.
 
         Raises
@@ -101,35 +102,35 @@ class SecretKey:
         The prime factors of the modulus.
     """
 
-    def __init__(self, p, q):
+    def __init__(self, p: int, q: int):
         self.public = PublicKey(whole(p) * q)
         self._halves = _PrimeHalf(p, self.public.n), _PrimeHalf(q, self.public.n)
         p, q = (half.prime for half in self._halves)
         self._p_inverse, self._p_squared_inverse = invert(p, q), invert(p * p, q * q)
 
     @classmethod
-    def generate(cls, bits):
+    def generate(cls, bits: Any) -> Any:
         """Return a new key pair with a modulus of ``bits`` bits."""
         paillier = require("phe.paillier", extra="he")
         return cls.of(paillier.generate_paillier_keypair(n_length=bits)[1])
 
     @classmethod
-    def of(cls, private_key):
+    def of(cls, private_key: Any) -> Self:
         """Return the key pair of a ``phe`` private key."""
         return cls(private_key.p, private_key.q)
 
-    def to_bytes(self):
+    def to_bytes(self) -> Any:
         """Return the prime factors, big-endian, each in half of the octets: for a sealed file."""
         width = self.public.bits // 8
         return b"".join(int(half.prime).to_bytes(width, "big") for half in self._halves)
 
     @classmethod
-    def from_bytes(cls, secret):
+    def from_bytes(cls, secret: Any) -> Self:
         """Return the key pair of :meth:`to_bytes`."""
         width = len(secret) // 2
         return cls(*(int.from_bytes(part, "big") for part in (secret[:width], secret[width:])))
 
-    def encrypt(self, plaintexts):
+    def encrypt(self, plaintexts: Any) -> Any:
         """Return fresh ciphertexts of whole numbers in [0, n)."""
         for half in self._halves:
             half.prepare(len(plaintexts))
@@ -141,7 +142,7 @@ class SecretKey:
             ciphertexts.append(c_p + modulus * ((c_q - c_p) * self._p_squared_inverse % other))
         return ciphertexts
 
-    def decrypt(self, ciphertext):
+    def decrypt(self, ciphertext: Any) -> int:
         """Return the plaintext of a ciphertext, a Python integer in [0, n)."""
         p_half, q_half = self._halves
         m_p, m_q = p_half.decrypt(ciphertext), q_half.decrypt(ciphertext)

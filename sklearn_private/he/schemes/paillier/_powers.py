@@ -1,5 +1,8 @@
 """Powers modulo a number: many of one base, and one product of powers of many bases."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from ._numbers import invert, whole
 
 
@@ -19,7 +22,7 @@ class FixedBase:
         Bits of a digit. The table has ``2**window`` entries for each of them.
     """
 
-    def __init__(self, base, modulus, bits, window):
+    def __init__(self, base: int, modulus: int, bits: int, window: int):
         self.window = window
         self._modulus, self._mask = whole(modulus), (1 << window) - 1
         self._table, power = [], whole(base)
@@ -31,11 +34,11 @@ class FixedBase:
             power = row[-1] * power % self._modulus
 
     @staticmethod
-    def best_window(n_powers):
+    def best_window(n_powers: Any) -> Any:
         """Return the window that makes the table and ``n_powers`` powers the cheapest."""
         return min(range(2, 9), key=lambda w: (2**w - 1 + n_powers) / w)
 
-    def power(self, exponent):
+    def power(self, exponent: Any) -> Any:
         """Return ``base ** exponent % modulus``."""
         result, modulus, mask, window = whole(1), self._modulus, self._mask, self.window
         for row in self._table:
@@ -59,7 +62,7 @@ class PowerProduct:
         The exponents, of either sign.
     """
 
-    def __init__(self, exponents):
+    def __init__(self, exponents: Sequence[int]):
         digits = [_non_adjacent_form(exponent) for exponent in exponents]
         self._columns = [
             tuple(

@@ -16,6 +16,8 @@ the modulus comes from the client.
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
 
 from ._powers import FixedBase
 
@@ -38,12 +40,12 @@ class RandomiserTables:
     def __len__(self):
         return len(self._tables)
 
-    def clear(self):
+    def clear(self) -> None:
         """Forget all tables."""
         with self._lock:
             self._tables.clear()
 
-    def of(self, key, n_answers):
+    def of(self, key: Any, n_answers: int) -> Callable[..., Any]:
         """Return a function without arguments that draws one n-th power after another.
 
         Parameters

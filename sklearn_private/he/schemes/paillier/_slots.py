@@ -6,10 +6,12 @@ each slot alone. Nothing in the arithmetic notices an overflow: it would run int
 ``slot_bits`` comes from the proven range of the sums, never from an estimate.
 """
 
+from typing import Any
+
 import numpy as np
 
 
-def pack(values, slot_bits):
+def pack(values: np.ndarray, slot_bits: int) -> list[int]:
     """Pack each row of an array into one Python integer.
 
     Parameters
@@ -29,7 +31,7 @@ def pack(values, slot_bits):
     return [int.from_bytes(row.tobytes(), "little") for row in packed]
 
 
-def unpack(plaintexts, n_slots, slot_bits):
+def unpack(plaintexts: Any, n_slots: Any, slot_bits: Any) -> Any:
     """Return the slots of each plaintext, an array of shape (n_plaintexts, n_slots)."""
     n_octets = -(-n_slots * slot_bits // 8)
     octets = np.frombuffer(
@@ -42,6 +44,6 @@ def unpack(plaintexts, n_slots, slot_bits):
     return np.packbits(words, axis=-1, bitorder="little").view("<u8")[..., 0].astype(np.int64)
 
 
-def constant(value, n_slots, slot_bits):
+def constant(value: Any, n_slots: Any, slot_bits: Any) -> Any:
     """Return the plaintext that holds ``value`` in each of its slots."""
     return value * (((1 << (n_slots * slot_bits)) - 1) // ((1 << slot_bits) - 1))

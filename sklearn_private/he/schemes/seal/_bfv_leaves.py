@@ -19,6 +19,7 @@ row, and for whatever a client encrypts within the noise of a fresh ciphertext.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ prime, which a fresh ciphertext does not have."""
 FEWEST_PLAIN_BITS, MOST_PLAIN_BITS = 20, 40
 
 
-def noise_fits(security_bits, degree, plain_bits, n_leaves):
+def noise_fits(security_bits: Any, degree: Any, plain_bits: Any, n_leaves: Any) -> bool:
     """Return whether the answer of so many leaves decrypts rightly."""
     q_bits = sum(MODULI[security_bits, degree][:-1]) - 0.1  # primes are just below their bits
     tail = 2 * math.log(2 * degree) + 2 * FAILURE_BITS * math.log(2)
@@ -60,7 +61,7 @@ class BFVLeaves(SlottedScheme):
         The public parameters; a row is one leaf for each tree.
     """
 
-    def __init__(self, layout):
+    def __init__(self, layout: Any):
         degree, self.plain_bits = read_settings(layout, "degree", "plain_bits")
         moduli = MODULI.get((layout.security_bits, degree))
         good = moduli and FEWEST_PLAIN_BITS <= self.plain_bits <= MOST_PLAIN_BITS
@@ -79,7 +80,7 @@ class BFVLeaves(SlottedScheme):
         self.modulus = seal().PlainModulus.Batching(degree, self.plain_bits).value()
 
     @staticmethod
-    def settings(program, security_bits):
+    def settings(program: Any, security_bits: Any) -> dict[str, Any]:
         """Return the smallest ring that carries a program."""
         plain_bits = max(program.reach.bit_length() + 2, FEWEST_PLAIN_BITS)
         for level, degree in MODULI:
@@ -92,7 +93,7 @@ class BFVLeaves(SlottedScheme):
         )
 
     @property
-    def parameters(self):
+    def parameters(self) -> dict[str, Any]:
         """What the statement says of the scheme."""
         return {
             "ring_degree": self.degree,
@@ -103,18 +104,18 @@ class BFVLeaves(SlottedScheme):
             "ciphertext_bytes": self._sent,
         }
 
-    def check(self, program):
+    def check(self, program: Any) -> None:
         """Refuse a program whose totals or whose noise could be too large."""
         level, n_leaves = self.layout.security_bits, program.levels + 1
         fits = noise_fits(level, self.degree, self.plain_bits, n_leaves)
         if not fits or program.reach.bit_length() + 2 > self.plain_bits:
             raise GuaranteeError("The server's sums could leave their slots. Nothing was read.")
 
-    def error(self, program):
+    def error(self, program: Any) -> np.ndarray:
         """Return zeros: the whole numbers are exact."""
         return np.zeros(program.n_outputs)
 
-    def encrypt(self, key, integers):
+    def encrypt(self, key: Any, integers: Any) -> Any:
         """Return the encryption of leaves, block by block and leaf by leaf."""
         ciphertexts, plaintext = [], seal().Plaintext()
         for start, stop in self.blocks(len(integers)):
@@ -124,7 +125,7 @@ class BFVLeaves(SlottedScheme):
                 ciphertexts.append(pad(key.encrypt(plaintext), self._sent))
         return b"".join(ciphertexts)
 
-    def evaluate(self, key, payload, n_rows, program):
+    def evaluate(self, key: Any, payload: Any, n_rows: int, program: Any) -> Any:
         """Return masked values of the leaves that were reached; their noise depends on them."""
         evaluator, answers, weights = seal().Evaluator(self.context), [], None
         for block, (start, stop) in enumerate(self.blocks(n_rows)):
@@ -141,7 +142,7 @@ class BFVLeaves(SlottedScheme):
                 answers.append(pad(octets(total), self._answered))
         return b"".join(answers)
 
-    def decrypt(self, key, payload, n_rows):
+    def decrypt(self, key: Any, payload: Any, n_rows: int) -> np.ndarray:
         """Return the whole-number scores, an array of shape (n_rows, n_outputs)."""
         answers, k, n_trees = self.answered(payload), self.layout.n_outputs, self.layout.n_features
         slots = [self._encoder.decode_int64(key.decrypt(answer)) for answer in answers]

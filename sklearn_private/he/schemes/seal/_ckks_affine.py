@@ -24,6 +24,7 @@ others larger.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ RINGS = {128: ((2048, 54), (4096, 60)), 192: ((2048, 37), (4096, 60)), 256: ((40
 """Degrees and bits of the one prime, the fastest first; SEAL's primes have at most 60 bits."""
 
 
-def ring_error(program, degree, scale_bits):
+def ring_error(program: Any, degree: Any, scale_bits: Any) -> Any:
     """Return the proven error of each score of a program, in units of its whole numbers."""
     weights, scale = np.abs(program.weights.astype(np.float64)), 2.0**scale_bits
     tail = 2 * math.log(2 * degree) + 2 * FAILURE_BITS * math.log(2)
@@ -49,7 +50,7 @@ def ring_error(program, degree, scale_bits):
     return (noise + rounding + floats) / scale
 
 
-def choose_ring(program, security_bits):
+def choose_ring(program: Any, security_bits: Any) -> Any:
     """Return degree, bits of the prime and bits of the scale.
 
     The first ring is taken in which the scheme adds no more than the rounding of a row to its grid
@@ -82,7 +83,7 @@ class CKKSAffine(SlottedScheme):
         The public parameters.
     """
 
-    def __init__(self, layout):
+    def __init__(self, layout: Any):
         degree, bits, self.scale_bits = read_settings(
             layout, "degree", "modulus_bits", "scale_bits"
         )
@@ -101,7 +102,7 @@ class CKKSAffine(SlottedScheme):
         self._encoder = seal().CKKSEncoder(self.context)
 
     @staticmethod
-    def settings(program, security_bits):
+    def settings(program: Any, security_bits: Any) -> dict[Any, Any]:
         """Return the ring and the scale that carry a program."""
         if not program.weights.any(axis=1).all():
             raise InvalidParameterError(
@@ -112,7 +113,7 @@ class CKKSAffine(SlottedScheme):
         return dict(zip(names, choose_ring(program, security_bits), strict=True))
 
     @property
-    def parameters(self):
+    def parameters(self) -> dict[str, Any]:
         """What the statement says of the scheme."""
         return {
             "ring_degree": self.degree,
@@ -122,18 +123,18 @@ class CKKSAffine(SlottedScheme):
             "ciphertext_bytes": self._sent,
         }
 
-    def check(self, program):
+    def check(self, program: Any) -> None:
         """Refuse a program whose scores could wrap around the modulus."""
         error = ring_error(program, self.degree, self.scale_bits).max()
         room = 2.0 ** (self.modulus_bits - 1 - self.scale_bits)  # the prime is just below its bits
         if program.reach + error > 0.99 * room or not program.weights.any(axis=1).all():
             raise GuaranteeError("The server's sums could leave their slots. Nothing was read.")
 
-    def error(self, program):
+    def error(self, program: Any) -> Any:
         """Return the error of the module docstring."""
         return ring_error(program, self.degree, self.scale_bits)
 
-    def encrypt(self, key, integers):
+    def encrypt(self, key: Any, integers: Any) -> Any:
         """Return the encryption of rows, block by block and column by column."""
         ciphertexts, plaintext = [], seal().Plaintext()
         for start, stop in self.blocks(len(integers)):
@@ -142,7 +143,7 @@ class CKKSAffine(SlottedScheme):
                 ciphertexts.append(pad(key.encrypt(plaintext), self._sent))
         return b"".join(ciphertexts)
 
-    def evaluate(self, key, payload, n_rows, program):
+    def evaluate(self, key: Any, payload: Any, n_rows: int, program: Any) -> Any:
         """Return encryptions of the scores; their noise depends on the weights."""
         evaluator = seal().Evaluator(self.context)
         weights = [self._encoded_weights(row) for row in program.weights.tolist()]
@@ -155,7 +156,7 @@ class CKKSAffine(SlottedScheme):
                 answers.append(pad(octets(score), self._answered))
         return b"".join(answers)
 
-    def decrypt(self, key, payload, n_rows):
+    def decrypt(self, key: Any, payload: Any, n_rows: int) -> np.ndarray:
         """Return the scores in units of the whole numbers, shape (n_rows, n_outputs)."""
         answers, k = self.answered(payload), self.layout.n_outputs
         slots = [self._encoder.decode_double(key.decrypt(answer)) for answer in answers]

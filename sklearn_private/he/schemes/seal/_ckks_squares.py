@@ -21,6 +21,7 @@ relinearisation, for each of which as much is added. Weights of squares are off 
 import math
 import secrets
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +57,7 @@ class CKKSSquares(SlottedScheme):
         The public parameters.
     """
 
-    def __init__(self, layout):
+    def __init__(self, layout: Any):
         if read_settings(layout, "degree") != (DEGREE,):
             raise GuaranteeError("The message holds no valid layout. Nothing was read.")
         super().__init__(
@@ -77,7 +78,7 @@ class CKKSSquares(SlottedScheme):
         self._final = self._squared * 2.0**SQUARE_BITS  # scale of the scores
 
     @staticmethod
-    def settings(program, security_bits):
+    def settings(program: Any, security_bits: Any) -> dict[str, Any]:
         """Return the ring, which is the same for all networks."""
         if security_bits != 128:
             raise InvalidParameterError(
@@ -87,7 +88,7 @@ class CKKSSquares(SlottedScheme):
         return {"degree": DEGREE}
 
     @property
-    def parameters(self):
+    def parameters(self) -> dict[str, Any]:
         """What the statement says of the scheme."""
         return {
             "ring_degree": DEGREE,
@@ -96,12 +97,12 @@ class CKKSSquares(SlottedScheme):
             "ciphertext_bytes": self._sent,
         }
 
-    def check(self, program):
+    def check(self, program: Any) -> None:
         """Refuse a program whose scores could wrap around the modulus."""
         if not program.is_scaled() or self.error(program).max() > 0.5:
             raise GuaranteeError("The server's sums could leave their slots. Nothing was read.")
 
-    def error(self, program):
+    def error(self, program: Any) -> Any:
         """Return the error of the module docstring."""
         tail = math.sqrt(2 * math.log(2 * DEGREE) + 2 * FAILURE_BITS * math.log(2))
         noise = tail * math.sqrt(NOISE_VARIANCE * DEGREE / 2)
@@ -119,7 +120,7 @@ class CKKSSquares(SlottedScheme):
         linear_bits = math.log2(self._final) - COLUMN_BITS
         return squares + sums(program.linear, linear_bits) + 2.0**-40
 
-    def keygen(self, private_key=None):
+    def keygen(self, private_key: Any = None) -> Any:
         """Return a new key with its keys of relinearisation, or check the one that is given."""
         if private_key is None:
             return _NetworkKey(self.context)
@@ -130,21 +131,21 @@ class CKKSSquares(SlottedScheme):
             )
         return private_key
 
-    def simulation_key(self):
+    def simulation_key(self) -> Any:
         """Return one key that all simulations of these parameters in this process share."""
         return _simulation_key(self.context)
 
-    def read_key(self, secret):
+    def read_key(self, secret: Any) -> Any:
         """Return the key of :meth:`write_key`."""
         return _NetworkKey.from_bytes(self.context, secret)
 
-    def read_public_key(self, payload):
+    def read_public_key(self, payload: Any) -> Any:
         """Return the keys of relinearisation in a bundle."""
         if not _NAME < len(payload) <= _LARGEST_KEYS:
             raise GuaranteeError("The public bundle holds no keys. Nothing was computed.")
         return _NetworkHalf(self.context, bytes(payload))
 
-    def encrypt(self, key, integers):
+    def encrypt(self, key: Any, integers: Any) -> Any:
         """Return the encryption of rows, block by block and column by column."""
         ciphertexts, plaintext = [], seal().Plaintext()
         for start, stop in self.blocks(len(integers)):
@@ -153,7 +154,7 @@ class CKKSSquares(SlottedScheme):
                 ciphertexts.append(pad(key.encrypt(plaintext), self._sent))
         return b"".join(ciphertexts)
 
-    def evaluate(self, key, payload, n_rows, program):
+    def evaluate(self, key: Any, payload: Any, n_rows: int, program: Any) -> Any:
         """Return encryptions of the scores; their noise depends on the weights."""
         evaluator, answers = seal().Evaluator(self.context), []
         first = [self._weights(row, 2.0**WEIGHT_BITS) for row in program.first]
@@ -179,7 +180,7 @@ class CKKSSquares(SlottedScheme):
                 answers.append(pad(octets(score), self._answered))
         return b"".join(answers)
 
-    def decrypt(self, key, payload, n_rows):
+    def decrypt(self, key: Any, payload: Any, n_rows: int) -> np.ndarray:
         """Return the scores, shape (n_rows, n_outputs)."""
         width, k = self._answered, self.layout.n_outputs
         last = self.context.last_parms_id()

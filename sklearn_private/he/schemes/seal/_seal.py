@@ -14,6 +14,7 @@ import tempfile
 import threading
 from functools import lru_cache
 from hashlib import sha256
+from typing import Any, Self
 
 from ...._optional import require
 from ....exceptions import GuaranteeError, InvalidParameterError
@@ -36,12 +37,12 @@ NOISE_VARIANCE = 10.5
 _PREFIX = 4  # octets of the length in front of a padded ciphertext
 
 
-def seal():
+def seal() -> Any:
     """Return SEAL's bindings."""
     return require("tenseal.sealapi", extra="he")
 
 
-def check_ring(degree, modulus_bits, security_bits):
+def check_ring(degree: Any, modulus_bits: Any, security_bits: Any) -> None:
     """Refuse a ring that the table does not allow at a security level."""
     allowed = LARGEST_MODULUS.get(security_bits, {}).get(degree, 0)
     if sum(modulus_bits) > allowed:
@@ -52,7 +53,9 @@ def check_ring(degree, modulus_bits, security_bits):
 
 
 @lru_cache(maxsize=16)
-def context(scheme, degree, modulus_bits, security_bits, plain_bits=0):
+def context(
+    scheme: str, degree: int, modulus_bits: tuple[int, ...], security_bits: int, plain_bits: int = 0
+) -> Any:
     """Return a SEAL context.
 
     Parameters
@@ -95,20 +98,20 @@ class PublicHalf:
         16 random octets.
     """
 
-    def __init__(self, name):
+    def __init__(self, name: bytes):
         self.name = name
 
     @property
-    def fingerprint(self):
+    def fingerprint(self) -> Any:
         """Hash of all that the server is told, 32 hexadecimal digits."""
         return sha256(b"seal" + self.to_bytes()).hexdigest()[:32]
 
-    def to_bytes(self):
+    def to_bytes(self) -> Any:
         """Return the octets of a bundle."""
         return self.name
 
     @classmethod
-    def from_bytes(cls, payload):
+    def from_bytes(cls, payload: Any) -> Self:
         """Return the half in a bundle."""
         if len(payload) != 16:
             raise GuaranteeError("The public bundle holds no name of a key. Nothing was computed.")
@@ -128,7 +131,7 @@ class SealKey:
         Its secret.
     """
 
-    def __init__(self, context, name=None, secret=None):
+    def __init__(self, context: Any, name: bytes | None = None, secret: Any = None):
         library = seal()
         self.context = context
         self.public = PublicHalf(secrets.token_bytes(16) if name is None else name)
@@ -136,22 +139,22 @@ class SealKey:
         self.encryptor = library.Encryptor(context, self._secret)
         self.decryptor = library.Decryptor(context, self._secret)
 
-    def to_bytes(self):
+    def to_bytes(self) -> Any:
         """Return name and secret as octets, for a sealed file."""
         return self.public.name + octets(self._secret)
 
     @classmethod
-    def from_bytes(cls, context, data):
+    def from_bytes(cls, context: Any, data: Any) -> Self:
         """Return the key of :meth:`to_bytes`."""
         secret = seal().SecretKey()
         load_item(secret, context, data[16:])
         return cls(context, bytes(data[:16]), secret)
 
-    def encrypt(self, plaintext):
+    def encrypt(self, plaintext: Any) -> Any:
         """Return the octets of a symmetric ciphertext, its uniform half as a seed."""
         return octets(self.encryptor.encrypt_symmetric(plaintext))
 
-    def decrypt(self, ciphertext):
+    def decrypt(self, ciphertext: Any) -> Any:
         """Return the plaintext of a ciphertext."""
         plaintext = seal().Plaintext()
         self.decryptor.decrypt(ciphertext, plaintext)
@@ -164,7 +167,7 @@ class SealKey:
         return f"SealKey(<{self.public.fingerprint[:8]}>)"
 
 
-def own_key(context, private_key):
+def own_key(context: Any, private_key: Any) -> Any:
     """Return a new key, or check the one that is given."""
     if private_key is None:
         return SealKey(context)
@@ -194,7 +197,7 @@ class _Memory(threading.local):
 _memory = _Memory()
 
 
-def octets(item):
+def octets(item: Any) -> Any:
     """Return what SEAL writes of an item."""
     os.ftruncate(_memory.descriptor, 0)
     item.save(_memory.path)
@@ -203,7 +206,7 @@ def octets(item):
     return data
 
 
-def load_item(item, context, data):
+def load_item(item: Any, context: Any, data: Any) -> None:
     """Let SEAL read an item."""
     os.ftruncate(_memory.descriptor, 0)
     os.pwrite(_memory.descriptor, data, 0)
@@ -213,19 +216,19 @@ def load_item(item, context, data):
         os.ftruncate(_memory.descriptor, 0)
 
 
-def pad(data, width):
+def pad(data: Any, width: Any) -> Any:
     """Return octets behind their length, filled with zeros to a fixed width."""
     if len(data) + _PREFIX > width:
         raise GuaranteeError("A ciphertext is wider than its place. Nothing was sent.")
     return len(data).to_bytes(_PREFIX, "big") + data + bytes(width - _PREFIX - len(data))
 
 
-def ciphertext_width(degree, n_primes, n_polynomials):
+def ciphertext_width(degree: Any, n_primes: Any, n_polynomials: Any) -> Any:
     """Return the width of a padded ciphertext; a seed of 64 octets stands for one polynomial."""
     return 1024 + 8 * degree * n_primes * n_polynomials
 
 
-def read_ciphertext(context, padded, *, scale=None, parms_id=None):
+def read_ciphertext(context: Any, padded: Any, *, scale: Any = None, parms_id: Any = None) -> Any:
     """Return the ciphertext in a padded place, checked to be a fresh one of this context.
 
     Raises
@@ -252,7 +255,7 @@ def read_ciphertext(context, padded, *, scale=None, parms_id=None):
     return ciphertext
 
 
-def weighted_sum(evaluator, ciphertexts, weights):
+def weighted_sum(evaluator: Any, ciphertexts: Any, weights: Any) -> Any:
     """Return the sum of ciphertexts times plaintexts, pairs of a place and a plaintext."""
     library, total = seal(), None
     for j, plaintext in weights:
