@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from ..exceptions import InvalidParameterError, TransportError
 from ._certificates import COORDINATOR
 from ._channel import Channel
+from ._handshakes import Handshakes
 from ._identity import Identity, Purpose
 from ._inquiry import Inquiries
 from ._link import Deadline, Link, close_all
 from ._reasons import Reason, failure
 from ._routes import Mesh, Star
 
-_HANDSHAKE = 5.0  # seconds that a stranger may hold up the others
+_HANDSHAKE = 5.0  # seconds that whoever is dialled may take
 _RETRY = 0.1
 
 
@@ -153,16 +154,17 @@ class Listener:
 
     def __init__(self, identity: Identity, address: str) -> None:
         self._identity = identity
-        self._context = identity.server_context()
         self._inquiries = Inquiries(identity)
         host, port = host_and_port(address)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            self._socket = socket.create_server((host, port))
+            self._socket = socket.create_server((host, port), family=family)
         except OSError as error:
             raise InvalidParameterError(
                 f"{identity.name!r} cannot listen at {address}: {error.strerror}. Nothing was sent."
             ) from None
-        self.address = f"{host}:{self._socket.getsockname()[1]}"
+        self._handshakes = Handshakes(self._socket, identity.server_context())
+        self.address = f"{address.rpartition(':')[0]}:{self._socket.getsockname()[1]}"
 
     def accept(self, deadline: Deadline) -> Link | None:
         """Return a link to the next member that connects for a run; None for anybody else.
@@ -174,18 +176,16 @@ class Listener:
         TimeoutError
             At the deadline.
         """
-        self._socket.settimeout(deadline.left())
-        raw, _ = self._socket.accept()
-        raw.settimeout(min(_HANDSHAKE, deadline.left()))
+        connection = self._handshakes.next(deadline)
+        if connection is None:
+            return None
         try:
-            with _closed_on_error(raw):
-                connection = self._context.wrap_socket(raw, server_side=True)
             with _closed_on_error(connection):
                 link = Link(connection, self._identity.peer_name(connection))
                 if connection.selected_alpn_protocol() == Purpose.RUN:
                     return link
             self._inquiries.answer(link)
-        except (OSError, TransportError):
+        except (OSError, TransportError):  # whatever goes wrong is the other's trouble
             pass
         return None
 
@@ -225,6 +225,7 @@ class Listener:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._handshakes.close()
         self._socket.close()
 
 

@@ -15,6 +15,7 @@ from sklearn_private.transport import (
     Identity,
     Listener,
     Relay,
+    _handshakes,
     connect,
     host_and_port,
     join,
@@ -129,6 +130,40 @@ def test_strangers_do_not_stop_a_coordinator(members, listener, sent):
             there = joined.result()["a"]
             assert there.peer == "a"
         closed(link, there)
+
+
+def test_strangers_that_say_nothing_hold_up_nobody(members, listener):
+    address, start = host_and_port(listener.address), time.monotonic()
+    strangers = [socket.create_connection(address) for _ in range(70)]  # more than are kept
+    with ThreadPoolExecutor(1) as pool:
+        joined = pool.submit(listener.wait_for, ["a"], Deadline(10))
+        link = dial(members["a"], listener.address, "coordinator", Deadline(8))
+        there = joined.result()["a"]
+    assert time.monotonic() - start < 4
+    closed(link, there)
+    for stranger in strangers:
+        stranger.close()
+
+
+def test_a_stranger_that_says_nothing_is_dropped(members, listener, monkeypatch):
+    monkeypatch.setattr(_handshakes, "_SECONDS", 0.2)
+    with socket.create_connection(host_and_port(listener.address)) as stranger:
+        with pytest.raises(TimeoutError):
+            listener.accept(Deadline(0.6))
+        stranger.settimeout(2)
+        assert stranger.recv(1) == b""
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+def test_links_run_over_ipv6(members):
+    try:
+        listener = Listener(members["coordinator"], "[::1]:0")
+    except InvalidParameterError:
+        pytest.skip("no IPv6 loopback here")
+    with listener:
+        there, here = pair(members["coordinator"], members["a"], listener)
+        assert (there.peer, here.peer) == ("a", "coordinator")
+        closed(there, here)
 
 
 def test_of_a_site_that_connects_twice_the_last_connection_counts(members, listener):
