@@ -63,6 +63,9 @@ class PrivateLoader:
     ----------
     batch_size : int
         Rows of a sample, on average.
+    share : callable
+        From the samples of a pass to the rows of each that this process gives: all of them, or its
+        part where several processes train together.
     run : object
         Who is told when a loop begins and ends (``run.enter(loop)``, ``run.leave(loop)``) and of
         every piece (``run.begin(piece, batch)``, ``run.finish()`` after the last one), and knows
@@ -82,6 +85,7 @@ class PrivateLoader:
         self.batch_size = sampler.batch_size
         self.max_physical_batch_size = max_physical_batch_size
         self.run = None
+        self.share = iter
         self._fetch = fetch
         self._n_batches = n_batches
 
@@ -105,8 +109,9 @@ class PrivateLoader:
         """Draw the samples of this pass, and write each piece down before it is fetched."""
         start = self.run.n_steps
         stop = (start // self._n_batches + 1) * self._n_batches
-        for step in range(start, stop):
-            rows = torch.from_numpy(self.sampler.rows(step))
+        samples = self.share(self.sampler.rows(step) for step in range(start, stop))
+        for step, sample in enumerate(samples, start):
+            rows = torch.from_numpy(sample)
             pieces = rows.split(self.max_physical_batch_size or max(len(rows), 1))
             for number, piece in enumerate(pieces, start=1):
                 waiting.append(Piece(step, len(piece), number == 1, number == len(pieces)))

@@ -10,6 +10,7 @@ from sklearn_private.mechanisms import noise_source
 
 from ..clipping import Clipper
 from ..sampling import private_loader
+from ._group import current_group
 from ._parts import check_module, check_optimizer
 from ._plan import make_plan
 from ._private_training import PrivateTraining
@@ -156,11 +157,14 @@ def make_private(
         "loss_reduction": loss_reduction,
         "engine": engine,
     }
+    group = current_group()
+    group.agree((plan.event, plan.sampler.n_rows, options, truncated_batch_size), module)
+    private.share = group.share
     self_check(module, loader, forward=forward, **options)
-    spending = Spending(ledger, plan, rng)
+    spending = Spending(ledger if group.leads else None, plan, rng)
     clipper = Clipper(module, **options)
     watch = RowWatch(clipper, len(private))
-    private.run = Run(plan, clipper, optimizer, spending, rng, watch)
+    private.run = Run(plan, clipper, optimizer, spending, rng, watch, group)
     _PRIVATE.update(dict.fromkeys(module.modules(), weakref.ref(private.run)))
     return PrivateTraining(module, private, private.run, rng)
 
@@ -187,7 +191,9 @@ def _check_parts(module, optimizer):
     if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
         raise InvalidParameterError(
             f"The 'module' parameter of make_private must be one module in one process. Got "
-            f"{type(module).__name__} instead. For several devices use opacus."
+            f"{type(module).__name__} instead. Give it the module within; with "
+            "torch.distributed initialised, every process calls make_private, which adds up their "
+            "rows."
         )
     check_module(module)
     check_optimizer(optimizer)

@@ -14,6 +14,7 @@ from sklearn_private.exceptions import BudgetExceededError, GuaranteeError
 
 from ..clipping import AdaptiveClipping, gradient_noise_multiplier
 from ..noise import normal, with_noise
+from ._group import Alone, current_group
 
 _ROUNDING = 1e-3  # Float sums may exceed their bound by this share.
 
@@ -35,6 +36,8 @@ class Run:
         Source of noise.
     watch : RowWatch
         Checks that the loop lets each row alone.
+    group : Alone or Group, default=None
+        The processes that take the steps together; None is this one.
 
     Attributes
     ----------
@@ -46,12 +49,13 @@ class Run:
         They count the steps that the run takes by itself.
     """
 
-    def __init__(self, plan, clipper, optimizer, spending, rng, watch):
+    def __init__(self, plan, clipper, optimizer, spending, rng, watch, group=None):
         self.plan = plan
         self.clipper = clipper
         self.optimizer = optimizer
         self.spending = spending
         self.watch = watch
+        self.group = Alone() if group is None else group
         self.n_steps = 0
         self.attached = True
         self.schedulers = []
@@ -74,6 +78,12 @@ class Run:
             With these values; None if there are no rows.
         """
         self.finish()
+        if current_group().size != self.group.size:
+            raise GuaranteeError.unreleased(
+                "torch.distributed was initialised after make_private, so each process would train "
+                "a module of its own, and claim the epsilon of one.",
+                "Call torch.distributed.init_process_group first, then make_private.",
+            )
         if piece.step < self.n_steps:
             raise GuaranteeError.unreleased(
                 "The loader is gone through twice at the same time, so that a step would be "
@@ -193,23 +203,33 @@ class Run:
             clipper.zero_sums()
         else:
             clipper.clipped_sums()
-        self._check_bound()
-        self.spending.charge()
-        std = self._gradient_noise() * clipper.sensitivity
-        mean = clipper.loss_reduction == "mean"
-        scale = 1 / self.plan.sampler.batch_size if mean else 1.0
-        vector = with_noise(clipper.flat_sums, std, self._rng, scale)
+        adapts = isinstance(clipper.mode, AdaptiveClipping)
+        counts = [clipper.batch_size, clipper.mode.count if adapts else 0.0]
+        n_rows, count = self.group.total(clipper.flat_sums, counts)
+        if self.group.leads:
+            self._check_bound(n_rows)
+            self.spending.charge()
+            vector = self._noisy(clipper.flat_sums)
+        else:
+            vector = torch.empty_like(clipper.flat_sums)
+        vector = self.group.spread(vector)
         self._set_gradients(vector.split([parameter.numel() for parameter in clipper.parameters]))
-        if isinstance(clipper.mode, AdaptiveClipping):
-            self._adapt(clipper.mode)
+        if adapts:
+            self._adapt(clipper.mode, count)
         self._forget()
         self.n_steps = self._piece.step + 1
         if self.n_steps == self.plan.n_steps:
             self.spending.note(self.n_steps)
 
-    def _check_bound(self):
+    def _noisy(self, sums):
+        std = self._gradient_noise() * self.clipper.sensitivity
+        mean = self.clipper.loss_reduction == "mean"
+        scale = 1 / self.plan.sampler.batch_size if mean else 1.0
+        return with_noise(sums, std, self._rng, scale)
+
+    def _check_bound(self, n_rows):
         """Raise if the sum is longer than its rows can make it: then the clipping is broken."""
-        bound = self.clipper.batch_size * self.clipper.sensitivity * (1 + _ROUNDING)
+        bound = n_rows * self.clipper.sensitivity * (1 + _ROUNDING)
         if not float(torch.linalg.vector_norm(self.clipper.flat_sums)) <= bound:
             raise GuaranteeError.unreleased(
                 "The clipped gradients of the batch are longer than their bound, so the noise "
@@ -233,9 +253,12 @@ class Run:
             return gradient_noise_multiplier(self.plan.noise_per_row, self._count_noise())
         return self.plan.noise_per_row
 
-    def _adapt(self, mode):
-        count = mode.count + float(normal(1, self._rng, self._count_noise()))
-        mode.update(count, self.plan.sampler.batch_size)
+    def _adapt(self, mode, count):
+        if self.group.leads:
+            count += float(normal(1, self._rng, self._count_noise()))
+            mode.update(count, self.plan.sampler.batch_size)
+        mode.max_grad_norm = float(self.group.spread(torch.tensor(mode.max_grad_norm).double()))
+        mode.count = 0.0
 
 
 def _evaluated(args, kwargs):
