@@ -6,6 +6,7 @@ torch = pytest.importorskip("torch")
 
 import numpy as np
 from sklearn.datasets import load_digits, make_regression
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -21,6 +22,8 @@ from sklearn_private.exceptions import (
 from torch_private import DPClassifier, DPRegressor
 from torch_private.estimators import oriented_gradients
 from torch_private.estimators._average import Average
+from torch_private.estimators._defaults import travelling
+from torch_private.estimators._design import design
 
 DPBinary = partial(DPClassifier, classes=[0, 1])
 
@@ -66,6 +69,7 @@ def test_a_module_keeps_its_precision(line, module, dtype):
     assert weights(model).dtype == dtype
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # one pass
 def test_an_instance_is_trained_from_its_weights_and_left_alone(line):
     start = nn.Linear(3, 2)
     with torch.no_grad():
@@ -143,7 +147,7 @@ def test_every_clipping_goes_with_every_way_to_sum(line, clipping, options):
 def test_a_linear_layer_sees_all_rows_in_each_step(line):
     statement = DPBinary(feature_norm=2.0).fit(*line).privacy_statement_
     assert statement.parameters["sampling_rate"] == 1.0
-    assert statement.parameters["n_steps"] == 40
+    assert statement.parameters["n_steps"] == 160
 
 
 def test_replace_one_takes_twice_the_noise(line):
@@ -162,6 +166,7 @@ def test_replace_one_takes_twice_the_noise(line):
     assert 1.7 < spread[1] / spread[0] < 2.4
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # one pass
 def test_noise_has_the_stated_scale(line):
     options = {"feature_norm": 1.0, "epsilon": 0.05, "lr": 1.0, "max_epochs": 1, "ema": None}
     zero = nn.Sequential(nn.Linear(3, 2))
@@ -185,7 +190,7 @@ def test_partial_fit_goes_on_and_is_charged_each_time(line, tmp_path):
     model.partial_fit(*line)
     assert not torch.equal(first, weights(model))
     assert 1.3 < model.privacy_statement_.epsilon < 1.6  # √2 times the Gaussian loss
-    assert model.n_steps_ == 80
+    assert model.n_steps_ == 320
     assert model.privacy_statement_.epsilon <= ledger.spent() < 1.6
     model.partial_fit(*line)
     kept = weights(model).clone()
@@ -196,6 +201,7 @@ def test_partial_fit_goes_on_and_is_charged_each_time(line, tmp_path):
     assert torch.equal(kept, weights(model))
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # few rows
 def test_partial_fit_declares_classes_at_its_first_call(line):
     X, y = line
     model = DPClassifier(feature_norm=2.0).partial_fit(X[y == 0], y[y == 0], classes=[0, 1, 2])
@@ -238,8 +244,10 @@ def test_seeded_fits_leave_torch_s_random_numbers_alone(line):
     assert torch.equal(torch.rand(1), expected)
 
 
-def test_bounded_rows_reach_the_module_with_norm_at_most_one(line):
-    seen = []
+@pytest.fixture
+def spy():
+    """A module, and the lists of how long its rows were and how large their numbers."""
+    norms, largest = [], []
 
     class Spy(nn.Module):
         def __init__(self):
@@ -247,15 +255,72 @@ def test_bounded_rows_reach_the_module_with_norm_at_most_one(line):
             self.layer = nn.Linear(3, 2)
 
         def forward(self, x):
-            seen.append(x.norm(dim=1).max().item())
+            norms.append(x.norm(dim=1).max().item())
+            largest.append(x.abs().max().item())
             return self.layer(x)
 
-    X, y = line
-    DPBinary(Spy, bounds=(-1, 1), max_epochs=2).fit(100 * X, y).predict(1e6 * X)
-    DPBinary(Spy, feature_norm=0.5, max_epochs=2).fit(X, y).predict(1e6 * X)
-    # The self-check uses numbers that were made up.
-    assert sum(norm > 1.001 for norm in seen) <= 16
-    assert seen[-1] <= 1.001
+    return Spy, norms, largest
+
+
+def test_bounds_reach_the_module_feature_by_feature(line, spy):
+    (X, y), (module, _, largest) = line, spy
+    model = DPBinary(module, bounds=[(-1, 1), (-3, 1), (0, 5)], max_epochs=9).fit(100 * X, y)
+    model.predict([[1e6, -1e6, 1e6], [0, 0, 0]])
+    assert largest[-1] == 1.0
+
+
+def test_a_feature_norm_reaches_the_module_as_one(line, spy):
+    (X, y), (module, norms, _) = line, spy
+    DPBinary(module, feature_norm=0.5, max_epochs=9).fit(X, y).predict(1e6 * X)
+    assert norms[-1] == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "module, expected",
+    [
+        (nn.Linear(3, 2), [[1.0, 0.0, 0.0], [0.0, 1.0, -1.0]]),
+        (nn.Sequential(nn.Linear(3, 2)), [[1.0, -1.0, 0.5], [-1.0, 1.0, -1.0]]),
+    ],
+    ids=["linear", "another"],
+)
+def test_a_linear_layer_sees_zero_where_there_is_nothing(module, expected):
+    model = DPClassifier(bounds=[(0, 16), (17, 90), (-1, 1)])
+    rows, source = design(model, np.array([[20.0, 0.0, 0.5], [0.0, 90.0, -4.0]]), module)
+    wanted = torch.tensor(expected)
+    wanted[0, 2] = 0.5
+    assert torch.allclose(rows, wanted)
+    assert "bounds" in source
+
+
+def test_travel_gives_logits_the_stated_noise():
+    """On weights that nothing pulls (all labels equally likely), noise is all there is to see."""
+    rng = np.random.default_rng(0)
+    X, y = rng.uniform(size=(2000, 12)), rng.integers(2, size=2000)
+    stds = []
+    for _ in range(6):
+        model = DPBinary(bounds=(0, 1), ema=None).fit(X, y)
+        stds.append(model.module_.weight.detach().numpy().std() * np.sqrt(12 / 9 + 1))
+    assert 0.8 < np.mean(stds) < 2.0
+
+
+def test_a_smaller_budget_and_fewer_rows_travel_less():
+    def lr(n_rows=1000, **options):
+        return travelling(DPClassifier(**options), n_rows, row_norm=2.0).lr
+
+    assert lr() == pytest.approx(2 * lr(n_rows=500))
+    assert lr() > lr(epsilon=0.5) > lr(epsilon=0.5, neighboring="replace_one")
+    assert lr(max_epochs=40) == pytest.approx(4 * lr())
+    assert lr(max_grad_norm=2.0) == pytest.approx(lr() / 2)
+    assert lr(epsilon=1e6, n_rows=10**6) == 64
+
+
+def test_a_module_that_learned_nothing_warns():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(300, 4))
+    y = np.zeros(300, dtype=int)
+    y[:2] = 1
+    with pytest.warns(ConvergenceWarning, match="one class.*larger epsilon"):
+        DPClassifier(epsilon=20.0, classes=[0, 1], bounds=(0, 1), lr=0.01).fit(X, y)
 
 
 @pytest.mark.parametrize("module", [nn.Linear, network])

@@ -1,15 +1,23 @@
 """Private classification with a module of torch."""
 
+import warnings
+
 import numpy as np
 import torch
 from scipy.special import log_softmax
 from sklearn.base import ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
 from sklearn_private.dp import class_codes
 
+from ._defaults import constant, expected_norm, is_linear, travelling
+from ._design import made_up_inputs
 from ._estimator import ModuleEstimator
 from ._losses import cross_entropy
+from ._modules import outputs_of
+
+_RATE = 2.0  # of modules that are not linear
 
 
 class DPClassifier(ClassifierMixin, ModuleEstimator):
@@ -36,9 +44,10 @@ class DPClassifier(ClassifierMixin, ModuleEstimator):
     feature_norm : float, default=None
         Bound on the L2 norm of a row; longer rows are clipped.
     bounds : pair of float, sequence of pairs, or dict of name to pair, default=None
-        Range (low, high) of every feature; values outside are clipped. With ``feature_norm`` or
-        ``bounds``, not both, the module sees rows of norm at most 1. That helps training; privacy
-        does not rest on it, since gradients are clipped.
+        Range (low, high) of every feature; values outside are clipped. The module sees each
+        feature between -1 and 1 (between 0 and 1, if it is a linear layer and 0 is no inner point
+        of the range). With ``feature_norm``, which excludes it, rows have norm at most 1. Either
+        helps training; privacy does not rest on it, since gradients are clipped.
     features : callable, transformer or torch.nn.Module, default=None
         A first step that is fixed in advance: a function of X, a transformer that needs no fit, or
         a frozen module.
@@ -47,9 +56,12 @@ class DPClassifier(ClassifierMixin, ModuleEstimator):
     optimizer : callable, default=None
         ``optimizer(parameters, lr=lr)``, such as a class of ``torch.optim``. None is SGD.
     lr : float, default=None
-        Learning rate. None is 16 for a linear layer on bounded rows, and 2 elsewhere.
-    max_epochs : int, default=40
-        Passes over the rows. More take more noise each.
+        Learning rate. None is, for a linear layer on bounded rows, the one at which the noise of a
+        logit is about 1.3 in the end, with momentum: a formula of the claim, the number of rows and
+        features, and ``max_epochs``. It is 2 elsewhere.
+    max_epochs : int, default=None
+        Passes over the rows. More take more noise each. None is 160 for a linear layer on bounded
+        rows, and 40 elsewhere.
     batch_size : int, default=None
         Rows that a step sees on average. None takes all rows for a linear layer, and up to 2,048
         for other modules: larger is more accurate and slower.
@@ -150,7 +162,7 @@ class DPClassifier(ClassifierMixin, ModuleEstimator):
         criterion=None,
         optimizer=None,
         lr=None,
-        max_epochs=40,
+        max_epochs=None,
         batch_size=None,
         max_grad_norm=1.0,
         clipping="flat",
@@ -286,12 +298,29 @@ class DPClassifier(ClassifierMixin, ModuleEstimator):
         )
         return torch.as_tensor(codes), findings, {"classes_": known}
 
+    def _look(self, n_inputs):
+        """Warn if nothing was learned; the released module alone says so, on made-up inputs."""
+        if (self.bounds is None and self.feature_norm is None) or len(self.classes_) < 2:
+            return
+        inputs = made_up_inputs(self, n_inputs, self.module_)
+        if len(set(outputs_of(self.module_, inputs).argmax(1).tolist())) == 1:
+            warnings.warn(
+                "The module predicts one class for made-up inputs of the whole range of bounds= "
+                "or feature_norm=: it learned the frequencies of the classes and nothing else. "
+                "Give a larger epsilon, more rows, narrower bounds, or lr=None.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
     def _n_outputs(self, known):
         return len(known["classes_"])
 
-    def _default_lr(self, module):
+    def _schedule(self, module, inputs):
         bounded = self.feature_norm is not None or self.bounds is not None
-        return 16.0 if bounded and type(module) is nn.Linear else 2.0
+        if self.lr is None and bounded and is_linear(module):
+            norm = expected_norm(inputs.shape[1], unit_rows=self.bounds is None)
+            return travelling(self, len(inputs), norm)
+        return constant(self, _RATE if self.lr is None else self.lr)
 
     def _target_bounds(self, findings):
         return {"classes": "learned from y" if findings else "classes=, from the caller"}

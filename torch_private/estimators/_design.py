@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from sklearn.base import is_regressor
 from sklearn.utils import get_tags
 from torch import nn
 
@@ -9,20 +10,28 @@ from sklearn_private._checks import Checks
 from sklearn_private.dp import row_bounds
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 
+from ._defaults import is_linear
 from ._modules import outputs_of
 
 _FAR = 1e18  # so that squares are finite in single precision
 
 
-def design(estimator, X):
-    """Return the inputs of a module.
+def design(estimator, made, module):
+    """Return the inputs of a module: rows within their bounds, on the scale that suits it.
+
+    ``feature_norm`` makes rows of norm at most 1. ``bounds`` map each feature to [-1, 1], so that
+    it is centred, or for a linear classifier to [0, 1] from the end that is nearer to 0, so that
+    the absent and the dark stay 0. Long rows do not matter: gradients are clipped. (A regressor's
+    rows have norm at most 1, since the step of a squared loss may not exceed what they allow.)
 
     Parameters
     ----------
     estimator : DPClassifier or DPRegressor
-        With its ``features``, ``feature_norm`` and ``bounds``.
-    X : ndarray of shape (n_rows, n_features)
-        Rows.
+        With its ``feature_norm`` and ``bounds``.
+    made : ndarray of shape (n_rows, ...)
+        What :func:`featured` returned.
+    module : torch.nn.Module
+        What will see them.
 
     Returns
     -------
@@ -30,27 +39,78 @@ def design(estimator, X):
     source : str
         Where the bound on rows comes from.
     """
-    X, names = _features(estimator, X), getattr(estimator, "feature_names_in_", None)
     if estimator.feature_norm is None and estimator.bounds is None:
-        return _tensor(X), "none: gradients are clipped, rows are not"
-    if X.ndim != 2:
+        return _tensor(made), "none: gradients are clipped, rows are not"
+    if made.ndim != 2:
         raise InvalidParameterError(
             f"{type(estimator).__name__} bounds rows of a table, but features= made an array of "
-            f"{X.ndim} dimensions. Bound rows within features=, and leave feature_norm= and "
+            f"{made.ndim} dimensions. Bound rows within features=, and leave feature_norm= and "
             "bounds= out."
         )
     bounds = row_bounds(
-        X.shape[1],
+        made.shape[1],
         feature_norm=estimator.feature_norm,
         bounds=estimator.bounds,
         owner=type(estimator).__name__,
-        names=None if estimator.features else names,
+        names=None if estimator.features else getattr(estimator, "feature_names_in_", None),
     )
-    rows = bounds.design(X) / bounds.norm
+    if estimator.bounds is None or is_regressor(estimator):
+        rows = bounds.design(made) / bounds.norm
+    else:
+        rows = _to_their_ranges(made, bounds, is_linear(module))
     return _tensor(rows), bounds.source
 
 
-def _features(estimator, X):
+def _to_their_ranges(X, bounds, from_zero):
+    low, high = bounds.low, bounds.high
+    origin = np.clip(0.0, low, high) if from_zero else low + (high - low) / 2
+    return (np.clip(X, low, high) - origin) / np.maximum(high - origin, origin - low)
+
+
+def made_up_inputs(estimator, n_features, module, n_rows=512):
+    """Return inputs that span what a module may see, and hold nothing of the data.
+
+    Each feature stands at either end of its range, in shares that go from none to all; with
+    ``feature_norm``, rows point in random directions.
+
+    Parameters
+    ----------
+    estimator : DPClassifier
+        With ``bounds`` or ``feature_norm``.
+    n_features : int
+        Columns of the inputs.
+    module : torch.nn.Module
+        What sees them.
+    n_rows : int, default=512
+        How many.
+
+    Returns
+    -------
+    Tensor of float32 of shape (n_rows, n_features)
+    """
+    rng = np.random.default_rng(0)
+    if estimator.bounds is None:
+        rows = rng.normal(size=(n_rows, n_features)) * 1e6
+    else:
+        rows = rng.random((n_rows, n_features)) < np.linspace(0, 1, n_rows)[:, None]
+        rows = np.where(rows, _FAR, -_FAR)
+    return design(estimator, rows, module)[0]
+
+
+def featured(estimator, X):
+    """Return what ``features`` makes of rows.
+
+    Parameters
+    ----------
+    estimator : DPClassifier or DPRegressor
+        With its ``features``.
+    X : ndarray of shape (n_rows, n_features)
+        Rows.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, ...)
+    """
     features = estimator.features
     if features is None:
         return X

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -12,7 +13,7 @@ from sklearn_private._numeric import read_numbers
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 from sklearn_private.mechanisms import noise_source
 
-from ._design import design
+from ._design import design, featured
 from ._modules import as_input, new_module, outputs_of
 from ._private_fit import CLIPPING, private_fit, seeded_torch
 
@@ -31,10 +32,11 @@ class ModuleEstimator(BaseEstimator):
         if not anew:
             self._refuse_other_claim()
         targets, findings, known = self._targets(y, anew, classes)
-        inputs, source = design(self, X)
+        made = featured(self, X)
         rng = noise_source(self.random_state)
         with seeded_torch(rng, self.device):
-            module = self._start(inputs, known, anew)
+            module = self._start(made.shape[1:], known, anew)
+        inputs, source = design(self, made, module)
         tensors = [as_input(module, inputs), targets.to(self.device)]
         run = private_fit(self, module, tensors, self.criterion or self._criterion, rng)
         statement = self._statement(run, source, findings)
@@ -45,26 +47,32 @@ class ModuleEstimator(BaseEstimator):
         self.n_steps_ = int(statement.parameters["n_steps"])
         for name, value in known.items():
             setattr(self, name, value)
+        if anew:
+            self._look(inputs.shape[-1])
         return self
+
+    def _look(self, n_inputs):
+        """Look at what was released; nothing else is looked at."""
 
     def _outputs(self, X):
         """Return the outputs of the module on rows, as float64."""
         check_is_fitted(self)
         X = read_numbers(self, X, reset=False)
-        return outputs_of(self.module_, design(self, X)[0]).double().numpy()
+        inputs, _ = design(self, featured(self, X), self.module_)
+        return outputs_of(self.module_, inputs).double().numpy()
 
-    def _start(self, inputs, known, anew):
+    def _start(self, shape, known, anew):
         n_outputs = self._n_outputs(known)
         module = new_module(
             self.module if anew else self.module_,
-            inputs.shape[1],
+            shape[0],
             n_outputs,
             device=self.device,
             owner=type(self).__name__,
         )
         if not anew:
             return module.train()
-        found = tuple(outputs_of(module.eval(), inputs.new_zeros(2, *inputs.shape[1:])).shape)
+        found = tuple(outputs_of(module.eval(), torch.zeros(2, *shape)).shape)
         if found != (2, n_outputs):
             raise InvalidParameterError(
                 f"The 'module' parameter of {type(self).__name__} must give {n_outputs} numbers "
@@ -101,8 +109,8 @@ class ModuleEstimator(BaseEstimator):
         check.real("lr", above=0, optional=True)
         check.real("delta", above=0, below=1)
         check.real("ema", at_least=0, below=1, optional=True)
-        check.integer("max_epochs", "n_copies", at_least=1)
-        check.integer("batch_size", at_least=1, optional=True)
+        check.integer("n_copies", at_least=1)
+        check.integer("batch_size", "max_epochs", at_least=1, optional=True)
         check.integer("verbose", at_least=0)
         check.choice("neighboring", among=("zero_out", "replace_one"))
         check.choice("clipping", among=tuple(CLIPPING))

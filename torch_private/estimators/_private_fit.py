@@ -36,6 +36,7 @@ from ._ahead import Ahead
 from ._average import Average
 from ._closed_form import LinearSums, has_closed_form
 from ._copies import CopiesSums
+from ._defaults import is_linear
 
 CLIPPING = {"flat": FlatClipping, "automatic": AutomaticClipping, "adaptive": AdaptiveClipping}
 _ROWS_OF_A_STEP = 2048  # of a module that takes time
@@ -62,13 +63,13 @@ def private_fit(estimator, module, tensors, criterion, rng):
     DPStatement
         What the run promises.
     """
-    lr = estimator._default_lr(module) if estimator.lr is None else estimator.lr
+    schedule = estimator._schedule(module, tensors[0])
     trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    optimizer = _optimizer(estimator, trained, lr)
+    optimizer = _optimizer(estimator, trained, schedule)
     with seeded_torch(rng, estimator.device):
-        private, step = _private(estimator, module, optimizer, tensors, criterion, rng)
+        private, step = _private(estimator, module, optimizer, tensors, criterion, rng, schedule)
         try:
-            _loop(estimator, private, step)
+            _loop(estimator, private, step, schedule.max_epochs)
         finally:
             private.detach()
     return private.privacy_statement_
@@ -95,7 +96,7 @@ def batch_size(estimator, module, n_rows):
     """
     if estimator.batch_size is not None:
         return min(estimator.batch_size, n_rows)
-    return n_rows if type(module) is torch.nn.Linear else min(n_rows, _ROWS_OF_A_STEP)
+    return n_rows if is_linear(module) else min(n_rows, _ROWS_OF_A_STEP)
 
 
 @contextlib.contextmanager
@@ -118,16 +119,19 @@ def seeded_torch(rng, device):
         yield
 
 
-def _optimizer(estimator, parameters, lr):
-    make = torch.optim.SGD if estimator.optimizer is None else estimator.optimizer
+def _optimizer(estimator, parameters, schedule):
+    make = estimator.optimizer
+    if make is None:
+        lr = schedule.lr * (1 - schedule.momentum)
+        return torch.optim.SGD(parameters, lr=lr, momentum=schedule.momentum)
     if not callable(make):
         raise Checks(estimator).invalid("optimizer", "a class like torch.optim.SGD, or None")
-    optimizer = make(parameters, lr=lr)
+    optimizer = make(parameters, lr=schedule.lr)
     check_optimizer(optimizer)
     return optimizer
 
 
-def _private(estimator, module, optimizer, tensors, criterion, rng):
+def _private(estimator, module, optimizer, tensors, criterion, rng, schedule):
     """Return a private run, and what to do with each of its batches."""
     mode = CLIPPING[estimator.clipping](estimator.max_grad_norm)
     if estimator.augment is None and has_closed_form(module, criterion):
@@ -147,7 +151,7 @@ def _private(estimator, module, optimizer, tensors, criterion, rng):
     private = private_loader(loader, sampling=estimator.sampling, rng=rng)
     plan = make_plan(
         private.sampler,
-        n_steps=estimator.max_epochs * len(private),
+        n_steps=schedule.max_epochs * len(private),
         **{name: getattr(estimator, name) for name in ("epsilon", "delta", "neighboring")},
     )
     watch = NothingToWatch() if direct else RowWatch(sums, len(private))
@@ -192,26 +196,26 @@ class _Prepaid:
         """Do nothing."""
 
 
-def _loop(estimator, private, step):
+def _loop(estimator, private, step, n_passes):
     private.module.train()
     average = None if estimator.ema is None else Average(private.module, estimator.ema)
     start = time.monotonic()
-    for number in range(1, estimator.max_epochs + 1):
+    for number in range(1, n_passes + 1):
         for rows in private.loader:
             step(*rows)
             if average is not None:
                 average.update()
-        _report(estimator, private, number, time.monotonic() - start)
+        _report(estimator, private, number, n_passes, time.monotonic() - start)
     if average is not None:
         average.settle()
     private.module.eval()
 
 
-def _report(estimator, private, number, seconds):
+def _report(estimator, private, number, n_passes, seconds):
     """Print progress: nothing of the data, whose losses no budget pays for."""
-    every = max(1, estimator.max_epochs // 10) if estimator.verbose == 1 else 1
-    if estimator.verbose and (number % every == 0 or number == estimator.max_epochs):
+    every = max(1, n_passes // 10) if estimator.verbose == 1 else 1
+    if estimator.verbose and (number % every == 0 or number == n_passes):
         print(
-            f"{type(estimator).__name__}: pass {number} of {estimator.max_epochs}, step "
+            f"{type(estimator).__name__}: pass {number} of {n_passes}, step "
             f"{private.n_steps} of {private.n_steps_max}, {seconds:.1f} s"
         )

@@ -7,6 +7,7 @@ from torch import nn
 
 from sklearn_private._checks import Checks
 
+from ._defaults import constant
 from ._estimator import ModuleEstimator
 from ._losses import squared_error
 
@@ -265,8 +266,8 @@ class DPRegressor(RegressorMixin, ModuleEstimator):
     def _n_outputs(self, known):
         return 1
 
-    def _default_lr(self, module):
-        return 1.0
+    def _schedule(self, module, inputs):
+        return constant(self, 1.0 if self.lr is None else self.lr)
 
     def _target_bounds(self, findings):
         return {"targets": "target_bounds=, from the caller"}
