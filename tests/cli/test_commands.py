@@ -168,7 +168,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
 
 def test_every_command_and_option_says_what_it_does():
     group = typer.main.get_command(application())
-    assert sorted(group.commands) == ["certificates", "check", "coordinator", "site"]
+    assert {"certificates", "check", "coordinator", "site"} <= set(group.commands)
     for one in group.commands.values():
         assert one.help
         assert all(option.help for option in one.params if option.name != "help"), one.name
