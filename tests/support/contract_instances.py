@@ -67,7 +67,7 @@ INSTANCES = {
         DPRidge(30.0, bounds=(-3.0, 3.0), target_bounds=(-4.0, 4.0), neighboring="zero_out"),
     ],
     DPStandardScaler: [
-        DPStandardScaler(epsilon=30.0, bounds=(-10.0, 10.0)),
+        DPStandardScaler(epsilon=30.0, bounds=(-4.0, 4.0)),
         DPStandardScaler(30.0, feature_norm=10.0, neighboring="add_remove", n_public=1000),
     ],
     DPLogisticRegression: [
