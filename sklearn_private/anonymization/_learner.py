@@ -9,7 +9,18 @@ from ._parameters import check_constraints, check_hierarchies
 from .columns import passed_through
 from .methods import LABELS, METHODS, n_people, pose, truthful
 from .releases import anonymity_statement
-from .tables import N_ROWS, Counts, Roles, Table, Tally, kind_of, read_distinct, source_of
+from .tables import (
+    N_ROWS,
+    Counts,
+    Roles,
+    Table,
+    Tally,
+    by_clock,
+    kind_of,
+    read_distinct,
+    source_of,
+    zone_of,
+)
 
 _LEARNT = ("_tally", "cells_", "grids_", "labels_", "privacy_statement_")
 
@@ -45,7 +56,7 @@ class Learner(BaseEstimator):
             self._refuse_fitted_rows_only("fit from a table that is not in memory")
         table = self._begin(source.head, reset=True)
         places = self._counted
-        columns = [table.column(i) for i in places]
+        columns = self._by_clock(table.column(i) for i in places)
         counts = Counts.of_each_row(columns, [table.columns[i] for i in places])
         return table, self._settle(counts)
 
@@ -69,6 +80,7 @@ class Learner(BaseEstimator):
         table = Table.validated(self, head, reset=reset)
         if reset:
             self._roles, self._columns = Roles.of(self, table), table.columns
+            self._zones = [zone_of(table.column(i)) for i in self._counted]
         check_hierarchies(self, table, self._roles)
         if self.output == "numeric":
             passed_through(table, self._roles)  # what cannot be passed through is refused here
@@ -87,8 +99,13 @@ class Learner(BaseEstimator):
             known = [kind_of(table.column(i)) if source.is_whole else None for i in self._counted]
             tally = Tally(names, known)
         for columns, weight in source.counted(table, self._counted):
-            tally.add(columns, weight)
+            tally.add(self._by_clock(columns), weight)
         return tally, table
+
+    def _by_clock(self, columns):
+        """Return the counted columns, times as clocks in the zone of each show them."""
+        parts = zip(columns, self._zones, self._counted, strict=True)
+        return [by_clock(column, zone, self._columns[i]) for column, zone, i in parts]
 
     def _settle(self, counts):
         """Learn from counts, and return the cell of each of their entries."""
@@ -118,7 +135,9 @@ class Learner(BaseEstimator):
             rows = table.rows(start, start + N_ROWS)
             codes = np.empty((len(self.grids_), len(rows)), dtype=np.int32)
             for j, (i, kind) in enumerate(zip(self._roles.quasi, self._kinds, strict=True)):
-                values, number = read_distinct(rows.column(i), kind, table.columns[i])
+                name = table.columns[i]
+                column = by_clock(rows.column(i), self._zones[j], name)
+                values, number = read_distinct(column, kind, name)
                 codes[j] = self.grids_[j].encode(values)[number]
             found = truthful(self.labels_, self.cells_.find(codes), codes, n_boxes, fitted=fitted)
             cells[start : start + N_ROWS] = found

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..tables import MISSING, kind_of, read
+from ..tables import MISSING, by_clock, kind_of, read, zone_of
 from ._birth_dates import are_births
 from ._column_names import identifying_term
 from ._patterns import PATTERNS
@@ -51,7 +51,7 @@ def _by_name(name):
 
 def _by_values(column, name, min_share, near_unique, max_rows):
     """Return what a column holds, and the letter of the HIPAA identifier, or None."""
-    kind = kind_of(column)
+    kind, column = kind_of(column), by_clock(column, zone_of(column), name)
     values = [] if kind is None else _present(read(column, kind, name), kind)
     n = len(values)
     rows = range(n) if n <= max_rows else np.linspace(0, n - 1, max_rows).astype(np.int64)

@@ -1,6 +1,7 @@
 """Tables of any engine: their columns, values, roles and combinations of values."""
 
 from ._canonical import TIME, canonical, is_missing, text_of
+from ._clocks import by_clock, zone_of
 from ._combinations import Units, count_people, distinct, least_held, sums
 from ._counting import Counts, Tally
 from ._roles import Roles
@@ -19,6 +20,7 @@ __all__ = [
     "Table",
     "Tally",
     "Units",
+    "by_clock",
     "canonical",
     "count_people",
     "distinct",
@@ -33,4 +35,5 @@ __all__ = [
     "text_of",
     "without_unused",
     "write_labels",
+    "zone_of",
 ]
