@@ -121,6 +121,10 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
     of ``"(other)"`` where there is such a label, and a number out of range lies in an outer cell.
     With ``output="numeric"`` a row has the features of the fitted people in its cell.
 
+    Ordered categories are numbered in the order that the type of their column declares, and the
+    fitted object keeps their names: the list is taken to be public, like a hierarchy. Times with
+    a zone are told by the clocks of that zone.
+
     A missing value is a category of its own (``"(missing)"``). Categories are compared by one
     printed form, in which 1, 1.0 and ``"1"`` are the same; one that prints ``"*"`` is part of
     ``"(other)"``.

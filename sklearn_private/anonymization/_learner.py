@@ -7,8 +7,9 @@ from .._checks import Checks
 from ..exceptions import InvalidParameterError
 from ._parameters import check_constraints, check_hierarchies
 from .columns import passed_through
-from .methods import LABELS, METHODS, n_people, pose, truthful
-from .releases import anonymity_statement
+from .hierarchies import ROOT
+from .methods import LABELS, METHODS, n_people, to_problem, truthful
+from .releases import anonymity_statement, columns_without_detail
 from .tables import (
     N_ROWS,
     Counts,
@@ -17,6 +18,7 @@ from .tables import (
     Tally,
     by_clock,
     kind_of,
+    order_of,
     read_distinct,
     source_of,
     zone_of,
@@ -81,6 +83,7 @@ class Learner(BaseEstimator):
         if reset:
             self._roles, self._columns = Roles.of(self, table), table.columns
             self._zones = [zone_of(table.column(i)) for i in self._counted]
+            self._orders = [order_of(table.column(i)) for i in self._roles.quasi]
         check_hierarchies(self, table, self._roles)
         if self.output == "numeric":
             passed_through(table, self._roles)  # what cannot be passed through is refused here
@@ -110,8 +113,14 @@ class Learner(BaseEstimator):
     def _settle(self, counts):
         """Learn from counts, and return the cell of each of their entries."""
         method, roles = METHODS[self.method], self._roles
-        problem = pose(
-            self, roles, self._columns, counts, by_row=method.by_row, by_level=method.by_level
+        problem = to_problem(
+            self,
+            roles,
+            self._columns,
+            counts,
+            orders=self._orders,
+            by_row=method.by_row,
+            by_level=method.by_level,
         )
         found = method.learn(problem)
         self.cells_, self.grids_, self.labels_ = found.cells, found.grids, found.labels
@@ -165,12 +174,18 @@ class Learner(BaseEstimator):
 
     def _statement(self, cells, weight, person, kept, findings=()):
         """Return the statement about rows, or units of them, of which ``kept`` say something."""
+        silent = [
+            name
+            for name, part in zip(self.quasi_identifiers_, self.labels_, strict=True)
+            if kept.any()
+            and {part.texts[i] for i in np.unique(part.of_cell[cells[kept]])} == {ROOT}
+        ]
         loss = np.mean([part.penalty[part.of_cell] for part in self.labels_], axis=0)[cells]
         return anonymity_statement(
             self,
             self._roles,
             self._columns,
-            findings,
+            (*findings, *columns_without_detail(silent)),
             n_people=_people(weight, person, slice(None)),
             n_suppressed=_people(weight, person, ~kept),
             information_loss=float(weight @ np.where(kept, loss, 1.0) / max(1, weight.sum())),

@@ -145,8 +145,9 @@ def test_texts_of_every_type_are_the_same_categories(values):
     anonymizer = KAnonymizer(k=3).fit(
         values if isinstance(values, pl.DataFrame) else pd.DataFrame({"x": values})
     )
-    assert anonymizer.labels_[0].texts == ("a", "b", "*")
-    assert labels_of(values) == JOBS
+    assert {"a", "b", "*"} <= set(anonymizer.labels_[0].texts)
+    assert "c" not in " ".join(anonymizer.labels_[0].texts)
+    assert labels_of(values, labels="supported") == JOBS
 
 
 @pytest.mark.parametrize("dtype", [bool, "boolean", object])
@@ -203,7 +204,7 @@ def test_infinite_numbers_have_cells():
     values = [-np.inf] * 3 + [1.0] * 3 + [2.0] * 3 + [np.inf] * 3
     got = labels_of(values)
     assert len(set(got)) == 4
-    assert got[-1] == ">= inf"
+    assert got[-1] == "inf"
     assert np.isfinite(KAnonymizer(k=3, output="numeric").fit_transform(np.c_[values])).all()
 
 

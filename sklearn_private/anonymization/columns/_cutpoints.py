@@ -24,7 +24,8 @@ def between(low, high, *, whole):
         Points with ``low < point <= high``, and ``point < high`` where anything lies between.
     """
     pick = _between_times if np.issubdtype(low.dtype, np.datetime64) else _between_numbers
-    return pick(low, high, whole)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows lies not between
+        return pick(low, high, whole)
 
 
 def _between_numbers(low, high, whole):

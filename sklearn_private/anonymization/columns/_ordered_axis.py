@@ -16,12 +16,13 @@ from functools import cached_property
 
 import numpy as np
 
-from ..tables import MISSING, distinct, show
+from ..tables import COUNTED, MISSING, distinct, show
 from ._cutpoints import between
 from ._labels import Labels, Ranges
 from ._ordered_grid import FAR, OrderedGrid, interval_features, is_time, plain
 
 _DAY = np.timedelta64(1, "D")
+_EXACT = 2.0**53  # floats count no further
 
 
 class OrderedAxis:
@@ -37,10 +38,13 @@ class OrderedAxis:
         How many people hold each value, each person counted once. None: one.
     fewest : int, default=0
         Fewest people between two points of :attr:`support`.
+    names : tuple of str, default=None
+        The names of values that are ranks.
     """
 
-    def __init__(self, values, missing, people=None, fewest=0):
+    def __init__(self, values, missing, people=None, fewest=0, names=None):
         self.values = values
+        self.names = names
         self.missing = missing
         self.size = np.ones(values.size + missing)
         self._people = self.size.astype(np.int64) if people is None else people
@@ -61,14 +65,14 @@ class OrderedAxis:
         return cls.from_sorted(values), codes
 
     @classmethod
-    def from_sorted(cls, values, people=None, fewest=0):
+    def from_sorted(cls, values, people=None, fewest=0, names=None):
         """Return the axis of distinct values in their order, the missing one last."""
         n_values = int((values == values).sum())  # a missing value differs from itself
-        return cls(values[:n_values], n_values < values.size, people, fewest)
+        return cls(values[:n_values], n_values < values.size, people, fewest, names)
 
     def among(self, people):
         """Return the axis of which so many people of each value support labels."""
-        return OrderedAxis(self.values, self.missing, people, self._fewest)
+        return OrderedAxis(self.values, self.missing, people, self._fewest, self.names)
 
     @cached_property
     def support(self):
@@ -87,7 +91,8 @@ class OrderedAxis:
         begins, ends = (where[shared[where]] if values.size else starts for where in (begins, ends))
         points = [between(values[starts - 1], values[starts], whole=self._whole), values[begins]]
         if self._whole:
-            points.append(values[ends] + (_DAY if is_time(values) else 1.0))
+            next_ = values[ends] + (_DAY if is_time(values) else 1.0)
+            points.append(np.maximum(next_, _behind(values[ends])))
         elif shared[-1:].any():
             points.append(_further(values))
         return np.unique(np.concatenate(points))
@@ -140,7 +145,7 @@ class OrderedAxis:
         threshold = np.full(below.size, cuts.size)
         threshold[~apart] = number[: made.size]
         unit = 0.0 if outer is None else float(self._whole)
-        return OrderedGrid(cuts, self.missing, outer, unit), threshold
+        return OrderedGrid(cuts, self.missing, outer, unit, self.names), threshold
 
     def supported_grid(self, below, above):
         """Return the grid of labels that the table supports, as :meth:`grid` does."""
@@ -209,7 +214,8 @@ class OrderedAxis:
         features = self._features(low, high, mixed) if numeric else None
         extent = None
         if grid is not None:
-            code = np.append(grid.encode(self.values.copy()), grid.cuts.size + 1)
+            code = np.searchsorted(grid.cuts, self.values, side="right")
+            code = np.append(code, grid.cuts.size + 1)
             extent = Ranges(code[low], code[high], mixed, grid.cuts.size + 1)
         return Labels.merged(texts, of_cell, penalty, features, extent)
 
@@ -237,14 +243,26 @@ class OrderedAxis:
     @property
     def is_finite(self):
         """Whether the values are numbers, all of them finite and none missing."""
-        return not (self.missing or is_time(self.values)) and bool(np.isfinite(self.values).all())
+        is_number = self.names is None and not is_time(self.values)
+        return is_number and not self.missing and bool(np.isfinite(self.values).all())
 
     def _text(self, low, high, mixed):
         if high < 0:
             return MISSING
-        ends = [show(self.values[low]), show(self.values[high])]
-        text = ends[0] if low == high else f"[{ends[0]}, {ends[1]}]"
+        ends = self.values[low], self.values[high]
+        if self.names is not None:
+            texts = [self.names[int(end)] for end in ends]
+        else:
+            texts = [show(ends[0]), show(self._greatest(ends[1]))]
+        text = texts[0] if texts[0] == texts[1] else f"[{texts[0]}, {texts[1]}]"
         return f"{text} or {MISSING}" if mixed else text
+
+    @staticmethod
+    def _greatest(value):
+        """Return the greatest number that is read as a value: a float, or a whole number."""
+        if is_time(value) or not _EXACT < abs(value) < COUNTED:
+            return value
+        return np.nextafter(value, np.inf)
 
     def _features(self, low, high, mixed):
         # The zero behind the values stands in for the ends of a column that is always missing.
@@ -308,8 +326,9 @@ def _ends(codes, cells, n_cells, n_values):
 def _further(values):
     """Return a point behind the greatest value, about as far as values lie apart."""
     last = values[-1:]
-    gap = values[-1] - values[-2] if values.size > 1 else _behind(last)[0] - last[0]
-    return between(last, np.maximum(last + gap, _behind(last)), whole=False)
+    with np.errstate(over="ignore"):  # the point is then infinite
+        gap = values[-1] - values[-2] if values.size > 1 else _behind(last)[0] - last[0]
+        return between(last, np.maximum(last + gap, _behind(last)), whole=False)
 
 
 def _behind(values):

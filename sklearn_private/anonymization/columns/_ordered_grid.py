@@ -30,12 +30,15 @@ class OrderedGrid:
     unit : float, default=0.0
         How wide a single value is: 1 where all are whole numbers or days, and an interval of one of
         them says all.
+    ranked : tuple of str or None, default=None
+        The names of values that are ranks: ordered categories, from 0.
     """
 
     cuts: np.ndarray
     missing: bool
     outer: tuple | None = None
     unit: float = 0.0
+    ranked: tuple | None = None
 
     @property
     def n_codes(self):
@@ -44,6 +47,8 @@ class OrderedGrid:
 
     def encode(self, values):
         """Return the code of each value; -1 for a missing one if none was fitted."""
+        if self.ranked is not None:
+            return self._encode_names(values)
         codes = np.searchsorted(self.cuts, values, side="right")
         # A missing value differs from itself.
         codes[values != values] = self.cuts.size + 1 if self.missing else -1
@@ -98,8 +103,15 @@ class OrderedGrid:
         stop = self.cuts[high] if high < n_cuts else None
         if start is None and stop is None:
             return "*" if mixed or not self.missing else f"not {MISSING}"
-        text = _interval(start, stop)
+        text = interval_text(start, stop, self.ranked)
         return f"{text} or {MISSING}" if mixed else text
+
+    def _encode_names(self, texts):
+        codes = np.searchsorted(self.cuts, np.arange(len(self.ranked)), side="right").tolist()
+        code = dict(zip(self.ranked, codes, strict=True))
+        code |= {MISSING: self.cuts.size + 1} if self.missing else {}
+        found = (code.get(text, -1) for text in texts)
+        return np.fromiter(found, dtype=np.int64, count=len(texts))
 
     def _edges(self):
         """Return finite ends of all codes; an open end lies as far out as cuts lie apart."""
@@ -111,8 +123,9 @@ class OrderedGrid:
         n_high = 1 + int((cuts >= LARGEST).sum())
         gaps = max(1, inner.size - 1)
         step = (inner[-1] / gaps - inner[0] / gaps) or abs(inner[0]) or 1.0
-        low = inner[0] - step * np.arange(n_low, 0, -1)
-        high = inner[-1] + step * np.arange(1, n_high + 1)
+        with np.errstate(over="ignore"):  # they are clipped below
+            low = inner[0] - step * np.arange(n_low, 0, -1)
+            high = inner[-1] + step * np.arange(1, n_high + 1)
         if self.outer is not None and self.outer[0] < inner[0]:
             low[-1] = self.outer[0]
         if self.outer is not None and self.outer[1] > inner[-1]:
@@ -128,11 +141,29 @@ def interval_features(low, high, only, mixed, missing):
     return np.column_stack(features)
 
 
-def _interval(start, stop):
-    """Return the text of an interval; one of its ends may be open (None)."""
+def interval_text(start, stop, names=None):
+    """Return the text of an interval, whose ends may be open (None), or of the names of ranks."""
+    if names is not None:
+        return _names_text(start, None if stop is None or stop >= len(names) else stop, names)
+    if start == -LARGEST and stop is not None:
+        return f"(-inf, {show(stop)})"
     if start is None:
-        return f"< {show(stop)}"
-    return f">= {show(start)}" if stop is None else f"[{show(start)}, {show(stop)})"
+        return "-inf" if stop == -LARGEST else f"< {show(stop)}"
+    if stop is not None:
+        return f"[{show(start)}, {show(stop)})"
+    if start == -LARGEST:
+        return "> -inf"
+    return "inf" if start == np.inf else f">= {show(start)}"
+
+
+def _names_text(start, stop, names):
+    """Return the text of ordered categories from one rank up to, and without, another."""
+    if start is None:
+        return f"< {names[int(stop)]}"
+    if stop is None:
+        return names[-1] if start == len(names) - 1 else f">= {names[int(start)]}"
+    first, last = names[int(start)], names[int(stop) - 1]
+    return first if first == last else f"[{first}, {last}]"
 
 
 def is_time(values):

@@ -2,6 +2,6 @@
 
 from ._cell_labels import LABELS, alike, truthful
 from ._methods import METHODS
-from ._problem import n_people, pose
+from ._problem import n_people, to_problem
 
-__all__ = ["LABELS", "METHODS", "alike", "n_people", "pose", "truthful"]
+__all__ = ["LABELS", "METHODS", "alike", "n_people", "to_problem", "truthful"]

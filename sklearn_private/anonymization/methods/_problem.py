@@ -73,7 +73,7 @@ class Recoding:
     suppressed: int = -1
 
 
-def pose(estimator, roles, columns, counts, *, by_row=False, by_level=False):
+def to_problem(estimator, roles, columns, counts, *, orders=None, by_row=False, by_level=False):
     """Return the problem that an estimator has with a table.
 
     Parameters
@@ -86,6 +86,8 @@ def pose(estimator, roles, columns, counts, *, by_row=False, by_level=False):
         Names of the columns of the table.
     counts : Counts
         Its columns ``roles.counted``, in their order.
+    orders : sequence of (tuple of str or None), default=None
+        The declared order of the categories of each of these columns, where there is one.
     by_row, by_level : bool, default=False
         As a :class:`Method` says: whether each entry of ``counts`` is a unit, equal or not, and
         whether every quasi-identifier needs a hierarchy.
@@ -107,7 +109,8 @@ def pose(estimator, roles, columns, counts, *, by_row=False, by_level=False):
     tight = by_row or estimator.labels == "tight"
     fewest = 0 if tight and not by_level else estimator.k  # people whose value may be shown
     names = [columns[i] for i in roles.quasi]
-    axes, codes = _axes(counts, names, person, fewest, trees, by_level)
+    orders = [None] * len(names) if orders is None else orders
+    axes, codes = _axes(counts, names, person, fewest, trees, by_level, orders)
     places = range(len(roles.quasi), len(roles.quasi) + len(judged))
     units = _units(counts, axes, codes, person, places, by_row)
     rules = None
@@ -143,7 +146,7 @@ def _refuse_too_few(estimator, n_all):
         )
 
 
-def _axes(counts, names, person, fewest, trees, by_level):
+def _axes(counts, names, person, fewest, trees, by_level, orders):
     """Return the axis of each of the first columns, and the code of each entry of ``counts``."""
     axes, codes = [], []
     for j, name in enumerate(names):
@@ -152,6 +155,8 @@ def _axes(counts, names, person, fewest, trees, by_level):
             tree = automatic(values, kind, _people(counts, j, person), fewest)
         if tree is not None:
             axis, code = HierarchyAxis.from_values(values, tree, name)
+        elif kind == "category" and _are_ranked(values, orders[j]):
+            axis, code = _ranked(values, orders[j], counts, j, person, fewest)
         elif kind == "category":
             people = _people(counts, j, person)
             axis, code = CategoryAxis.from_counts(values, counts.column_weights(j), people, fewest)
@@ -161,6 +166,25 @@ def _axes(counts, names, person, fewest, trees, by_level):
         axes.append(axis)
         codes.append(code.astype(np.int32)[counts.codes[j]])
     return tuple(axes), codes
+
+
+def _are_ranked(values, order):
+    """Tell whether a declared order has all values but a missing one."""
+    return order is not None and set(values) <= {*order, MISSING}
+
+
+def _ranked(values, order, counts, j, person, fewest):
+    """Return the axis of ordered categories by rank, and the code of each value."""
+    rank = {name: float(i) for i, name in enumerate(order)}
+    ranks = np.array([rank.get(value, np.nan) for value in values])
+    by_rank = np.argsort(ranks)  # a missing value comes last
+    code = np.argsort(by_rank)
+    if person is None:
+        people = np.empty(code.size, dtype=np.int64)
+        people[code] = counts.column_weights(j)
+    else:
+        people = least_held(code[counts.codes[j]], person, code.size)
+    return OrderedAxis.from_sorted(ranks[by_rank], people, fewest, order), code
 
 
 def _people(counts, j, person):

@@ -3,7 +3,12 @@
 from ._check_release import ReleaseCheck, check_release
 from ._composition import CompositionCheck, check_releases
 from ._publishable import publishable, shuffled
-from ._statement import anonymity_statement, undeclared_columns, unseen_values
+from ._statement import (
+    anonymity_statement,
+    columns_without_detail,
+    undeclared_columns,
+    unseen_values,
+)
 
 __all__ = [
     "CompositionCheck",
@@ -11,6 +16,7 @@ __all__ = [
     "anonymity_statement",
     "check_release",
     "check_releases",
+    "columns_without_detail",
     "publishable",
     "shuffled",
     "undeclared_columns",

@@ -129,6 +129,18 @@ def undeclared_columns(roles, columns):
     )
 
 
+def columns_without_detail(names):
+    """Yield the finding about columns of which nothing is left, if there are any."""
+    if names:
+        yield Finding.note(
+            "column-says-nothing",
+            f"nothing is left of columns whose every label is '*': {', '.join(map(repr, names))}",
+            "give each a hierarchy (Hierarchy.masking for codes), declare the order of its "
+            "categories, convert numbers that are stored as texts, or lower k",
+            where="quasi_identifiers",
+        )
+
+
 def unseen_values(n_rows):
     """Return the finding about rows with values that no fitted row had, if there are any."""
     if not n_rows:

@@ -8,10 +8,11 @@ from ._roles import Roles
 from ._sources import N_ROWS, source_of
 from ._table import Table
 from ._unused import without_unused
-from ._values import MISSING, kind_of, read, read_distinct, show
+from ._values import COUNTED, MISSING, kind_of, order_of, read, read_distinct, show
 from ._write import write_labels
 
 __all__ = [
+    "COUNTED",
     "MISSING",
     "N_ROWS",
     "TIME",
@@ -27,6 +28,7 @@ __all__ = [
     "is_missing",
     "kind_of",
     "least_held",
+    "order_of",
     "read",
     "read_distinct",
     "show",

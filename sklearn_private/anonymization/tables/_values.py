@@ -9,6 +9,7 @@ canonical text, so that a category means the same in every container and type th
 
 import datetime
 import numbers
+from decimal import Decimal
 
 import narwhals as nw
 import numpy as np
@@ -17,6 +18,8 @@ from ...exceptions import InvalidParameterError
 from ._canonical import TIME, canonical, is_missing, text_of
 
 MISSING = "(missing)"
+COUNTED = 1e22
+"""Whole numbers above 2^53 and below this are shown with all digits."""
 
 
 def kind_of(column):
@@ -34,6 +37,30 @@ def kind_of(column):
     if isinstance(column.dtype, nw.Object | nw.Unknown):
         return _kind_of_objects(column.to_list())
     return "category" if column.null_count() < len(column) else None
+
+
+def order_of(column) -> tuple[str, ...] | None:
+    """Return the texts of ordered categories in their declared order, or None where there is none.
+
+    Parameters
+    ----------
+    column : narwhals.Series or ndarray of shape (n_rows,)
+        The column; ordered are an ordered categorical of pandas, an Enum of Polars, and an ordered
+        dictionary of PyArrow in memory.
+    """
+    if isinstance(column, np.ndarray):
+        return None
+    native, categories = column.to_native(), None
+    if column.implementation.is_pandas_like() and getattr(native.dtype, "ordered", False) is True:
+        categories = native.dtype.categories.tolist()
+    elif column.implementation.is_polars() and isinstance(column.dtype, nw.Enum):
+        categories = list(column.dtype.categories)
+    elif column.implementation.is_pyarrow() and getattr(native.type, "ordered", False):
+        categories = native.unify_dictionaries().chunk(0).dictionary.to_pylist()
+    if categories is None or any(map(is_missing, categories)):
+        return None
+    texts = tuple(map(text_of, categories))
+    return texts if len(set(texts)) == len(texts) and MISSING not in texts else None
 
 
 def read(column, kind, name):
@@ -111,9 +138,14 @@ def _sorted_distinct(values):
 
 
 def show(value):
-    """Return the shortest text that tells a cut point or a value from all others."""
+    """Return the shortest text that tells a cut point or a value from all others.
+
+    A whole number that others may be read as (from 2^53 on) has all of its digits.
+    """
     if isinstance(value, np.datetime64):
         return str(np.datetime_as_string(value, unit="auto"))
+    if _EXACT < abs(value) < COUNTED:
+        return str(int(value))
     return repr(float(value)).removesuffix(".0")
 
 
@@ -148,10 +180,10 @@ def _kind_of_objects(values):
         if not types:
             return None
         durations = [issubclass(t, _DURATION) for t in types]
-        reals = [issubclass(t, numbers.Real) and t is not bool for t in types]
+        reals = [issubclass(t, numbers.Real | Decimal) and t is not bool for t in types]
         if all(durations) or (all(reals) and not any(durations)):
             return "number"
-        if all(issubclass(t, datetime.date | np.datetime64) for t in types):
+        if all(issubclass(t, datetime.date | np.datetime64) or _is_period(t) for t in types):
             return "time"
     return "category"
 
@@ -159,17 +191,46 @@ def _kind_of_objects(values):
 def _numbers(column):
     if isinstance(column, np.ndarray):
         if column.dtype == object:
-            is_duration = any(isinstance(v, _DURATION) for v in column)
-            nothing, dtype = ("NaT", "m8[us]") if is_duration else (np.nan, float)
-            column = np.array([nothing if is_missing(v) else v for v in column], dtype=dtype)
+            if any(isinstance(v, _DURATION) for v in column):
+                values = ["NaT" if is_missing(v) else v for v in column]
+                column = np.array(values, dtype="m8[us]")
+            else:
+                column = np.array([np.nan if is_missing(v) else _float(v) for v in column])
         if column.dtype.kind == "m":
             column = column / np.timedelta64(1, "D")
+        if column.dtype.kind in "iu" and column.size and _is_beyond(column.min(), column.max()):
+            column = np.array([_float(value) for value in column.tolist()])
         return column.astype(np.float64) + 0.0  # no negative zero
     if isinstance(column.dtype, nw.Object | nw.Unknown):
+        return _numbers(np.array(column.to_list(), dtype=object))
+    if column.dtype.is_integer() and _is_beyond(column.min(), column.max()):
         return _numbers(np.array(column.to_list(), dtype=object))
     if not isinstance(column.dtype, nw.Duration):
         column = column.cast(nw.Float64)
     return _numbers(column.to_numpy())
+
+
+def _is_beyond(low, high):
+    """Tell whether there are whole numbers that floats do not count to."""
+    return not is_missing(low) and max(-int(low), int(high)) > _EXACT
+
+
+def _float(value):
+    """Return the greatest float that is no greater than a number, for it lies behind the same cuts.
+
+    What is beyond all floats is infinite.
+    """
+    try:
+        number = float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf
+    is_whole = isinstance(value, numbers.Integral | Decimal) and np.isfinite(number)
+    return np.nextafter(number, -np.inf) if is_whole and number > value else number
+
+
+def _is_period(kind):
+    """Tell whether a type is that of pandas's calendar periods, which begin at a time."""
+    return kind.__name__ == "Period" and hasattr(kind, "start_time")
 
 
 def _times(column):
@@ -187,6 +248,8 @@ def _times(column):
 def _utc(value):
     if is_missing(value):
         return np.datetime64("NaT", "us")
+    if _is_period(type(value)):
+        value = value.start_time
     if isinstance(value, datetime.datetime) and value.tzinfo is not None:
         value = value.astimezone(datetime.UTC).replace(tzinfo=None)
     return np.datetime64(value, "us")
