@@ -14,6 +14,7 @@ from ._category_axis import OTHER
 _TAIL = 0.01
 _MOST = 32  # intervals of the finest level, about
 _ROUND = np.array([1, 2, 5, 10])
+_APART = 2.0**-50  # floats tell multiples of this share of them apart
 _DAYS = 31
 _MONTHS = 62 * _DAYS
 
@@ -55,6 +56,8 @@ def automatic(values, kind, people, fewest):
 def _doubling(low, high, whole):
     """Return the multiples of a round width between two numbers, of twice the width, and so on."""
     width = (high / 2 - low / 2) / (_MOST / 2) or 1.0  # halves, since the range may overflow
+    if low < high:
+        width = max(width, max(abs(low), abs(high)) * _APART)
     if whole:
         width = max(width, 1.0)
     tens = np.floor(np.log10(width))

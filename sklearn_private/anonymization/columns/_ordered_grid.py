@@ -101,6 +101,8 @@ class OrderedGrid:
             return MISSING
         start = self.cuts[low - 1] if low else None
         stop = self.cuts[high] if high < n_cuts else None
+        if self.ranked is not None and stop is not None and stop >= len(self.ranked):
+            stop = None  # the last name has no end
         if start is None and stop is None:
             return "*" if mixed or not self.missing else f"not {MISSING}"
         text = interval_text(start, stop, self.ranked)
@@ -144,7 +146,7 @@ def interval_features(low, high, only, mixed, missing):
 def interval_text(start, stop, names=None):
     """Return the text of an interval, whose ends may be open (None), or of the names of ranks."""
     if names is not None:
-        return _names_text(start, None if stop is None or stop >= len(names) else stop, names)
+        return _names_text(start, stop, names)
     if start == -LARGEST and stop is not None:
         return f"(-inf, {show(stop)})"
     if start is None:
