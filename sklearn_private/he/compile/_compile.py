@@ -6,9 +6,10 @@ new one is one file and its line here.
 
 from typing import Any
 
-from sklearn.base import BaseEstimator
+import numpy as np
+from sklearn.base import BaseEstimator, is_classifier
 
-from ._affine import model_of
+from ._affine import final_of, model_of, refusal
 from ._forest import BOOSTING, FORESTS, compile_forest
 from ._linear import compile_linear
 from ._network import NETWORKS, compile_network
@@ -49,6 +50,8 @@ def compile_model(task: Any) -> Any:
     InvalidParameterError
         If the estimator cannot be evaluated on ciphertexts; the message says why.
     """
+    if is_classifier(task.estimator) and np.size(task.estimator.classes_) < 2:
+        raise refusal(final_of(task.estimator), "it knows one class", "labels of two classes")
     return _compiler_of(task.estimator)[1](task)
 
 

@@ -70,8 +70,6 @@ def _regressor(estimator, X, scores, slack, exponents):
 
 def _classifier(estimator, X, scores, slack, exponents):
     classes, flat = np.asarray(estimator.classes_), scores.shape[1] == 1
-    if len(classes) < 2:
-        raise refusal(final_of(estimator), "it knows one class", "labels of two classes or more")
     if classes.ndim != 1 or len(classes) != (2 if flat else scores.shape[1]):
         raise _other_map(estimator, "number of scores")
     if plain_labels(classes) is None:

@@ -110,7 +110,11 @@ SCHEMES = {
         title="BFV on Microsoft SEAL, one ciphertext a leaf",
         security_bits=(128, 192, 256),
         assumption="ring learning with errors for ternary secrets",
-        leaks=("an answer's noise depends on the values of leaves, and the client can read it",),
+        leaks=(
+            "the secret key, to a server that answers wrongly on purpose and gets to see what the "
+            "client read",
+            "an answer's noise depends on the values of leaves, and the client can read it",
+        ),
         runs={"leaves": ".seal:BFVLeaves"},
     ),
 }
