@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # what a type checker reads; at run time __getattr__ does the same lazily
     from .accounting import PrivacyLedger
     from .anonymization import Hierarchy, IdentifierRemover, KAnonymizer, Pseudonymizer
-    from .dp import DomainEncoder, DPGridSearchCV, DPLogisticRegression, most_private
+    from .dp import (
+        DomainEncoder,
+        DPGridSearchCV,
+        DPLogisticRegression,
+        DPPipeline,
+        most_private,
+    )
     from .federated import FederatedWrapper
     from .he import HEPredictor
     from .mpc import MPCFitter
@@ -21,6 +27,7 @@ __version__ = version("sklearn-private")
 __all__ = [
     "DPGridSearchCV",
     "DPLogisticRegression",
+    "DPPipeline",
     "DomainEncoder",
     "FederatedWrapper",
     "HEPredictor",
@@ -37,6 +44,7 @@ __all__ = [
 _HOMES = {
     "DPGridSearchCV": "dp",
     "DPLogisticRegression": "dp",
+    "DPPipeline": "dp",
     "DomainEncoder": "dp",
     "FederatedWrapper": "federated",
     "HEPredictor": "he",

@@ -6,6 +6,7 @@ from .decomposition import DPPCA
 from .linear import DPLinearRegression, DPLogisticRegression, DPRidge
 from .naive_bayes import DPGaussianNB
 from .numbers import PrivateNumber, count, histogram, mean, sum
+from .pipeline import DPPipeline
 from .preprocessing import DomainEncoder, DPQuantileScaler, DPStandardScaler
 from .rows import class_codes, row_bounds
 from .selection import DPGridSearchCV, DPRandomizedSearchCV, DPScorer, most_private
@@ -19,6 +20,7 @@ __all__ = [
     "DPKMeans",
     "DPLinearRegression",
     "DPLogisticRegression",
+    "DPPipeline",
     "DPQuantileScaler",
     "DPRandomizedSearchCV",
     "DPRidge",

@@ -6,6 +6,7 @@ what a release makes of its attributes. Nothing about the rows but their public 
 the settings, and nothing is computed from them before the payment.
 """
 
+from dataclasses import replace
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -94,13 +95,7 @@ class DPEstimator(BaseEstimator):
         SolverError
             If the tolerance of a proof was missed; nothing was released.
         """
-        self._check_claim(privacy_unit)
-        self._check_parameters(Checks(self))
-        X, y = self._validated(X, y)
-        target = read_target(self, y, len(X))
-        bounds = self._row_bounds(X, target)
-        units = units_of(self, privacy_unit, len(X))
-        public = self._public(X, target, bounds, units)
+        X, target, bounds, units, public = self._read(X, y, privacy_unit)
         mechanism = self._mechanism(public)
         rng = noise_source(self.random_state)
         payment = Payment(
@@ -122,6 +117,32 @@ class DPEstimator(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.non_deterministic = self.random_state is None
         return tags
+
+    def event_at(self, X, y=None, privacy_unit=None):
+        """Return what a fit would cost, as a function of epsilon: only public quantities matter.
+
+        Parameters
+        ----------
+        X, y, privacy_unit : array-like
+            As for :meth:`fit`; nothing of their values but their shape and classes is used.
+
+        Returns
+        -------
+        callable
+            From an epsilon, in place of that of the estimator, to an event.
+        """
+        *_, public = self._read(X, y, privacy_unit)
+        return lambda epsilon: self._mechanism(replace(public, epsilon=epsilon)).event
+
+    def _read(self, X, y, privacy_unit):
+        """Return rows, target, bounds, the unit of each row, and what is public of them."""
+        self._check_claim(privacy_unit)
+        self._check_parameters(Checks(self))
+        X, y = self._validated(X, y)
+        target = read_target(self, y, len(X))
+        bounds = self._row_bounds(X, target)
+        units = units_of(self, privacy_unit, len(X))
+        return X, target, bounds, units, self._public(X, target, bounds, units)
 
     def _mechanism(self, public: Public) -> Mechanism:
         """Return the settings of one fit, from public quantities alone."""

@@ -1,0 +1,5 @@
+"""One budget over the steps of a pipeline."""
+
+from ._pipeline import DPPipeline
+
+__all__ = ["DPPipeline"]
