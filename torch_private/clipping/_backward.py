@@ -137,11 +137,18 @@ class Recorder:
         name : str
             The layer's name, for messages.
         outputs, inputs : tuple of Tensors
-            Both with the batch dimension first.
+            Both with the batch dimension first. Embeddings of one row (positions) that are added
+            to all others are given once for each sample.
         gradients : callable
             ``gradients(*inputs, *output_gradients)`` returns per-sample gradients by parameter.
         """
         size = inputs[0].shape[0]
+        if size == 1 and _looks_up(inputs) and self.batch_size not in (None, 1):
+            size = self.batch_size
+            outputs, inputs = (
+                tuple(t.expand(size, *t.shape[1:]) for t in tensors)
+                for tensors in (outputs, inputs)
+            )
         if self.batch_size is not None and size != self.batch_size:
             raise _other_batch(name, size, self.batch_size)
         use = _Use(self, name, gradients)
@@ -172,6 +179,15 @@ class Recorder:
         batch.complete = True
         with in_full_precision(self.device):
             self._finish(batch)
+
+
+def _looks_up(inputs):
+    """Return whether a layer was called with numbers of rows, of shape (n, ...), and nothing else.
+
+    One row of them (positions) stands for all samples, and each has a share in its gradient. That
+    it does not depend on the batch is seen where rows are watched.
+    """
+    return all(t.dim() > 1 and not t.is_floating_point() for t in inputs)
 
 
 def _other_batch(name, size, expected):
