@@ -11,7 +11,17 @@ from ..exceptions import InvalidParameterError
 from ..transport import Channel, Identity, connect
 
 LOCAL = frozenset(
-    {"site", "coordinator", "tls", "timeout", "n_clients", "ledger", "random_state", "classes"}
+    {
+        "history",
+        "site",
+        "coordinator",
+        "tls",
+        "timeout",
+        "n_clients",
+        "ledger",
+        "random_state",
+        "classes",
+    }
 )
 """Parameters that sites need not have in common; labels are compared as the list they make."""
 

@@ -78,6 +78,11 @@ class FederatedWrapper(SumsEstimator):
         With ``secure_aggregation``: how many sites may put together what they and the coordinator
         know without learning the sums of another one. More need more rows at the others, and more
         masks. None allows all but two of up to 20 sites, and a third of more.
+    history : path-like, default=None
+        Folder in which each site keeps digests of the rows, and the roster of sites, that it
+        answered for: it refuses a fit that together with earlier ones shows what fewer rows add
+        than ``min_client_rows`` demands. None remembers nothing: two fits that differ by a row
+        show that row. Not needed with ``dp``.
     ledger : PrivacyLedger or path-like, default=None
         With ``dp``: the ledger that each fit is charged to, before anything is computed.
     random_state : None, int or numpy.random.Generator, default=None
@@ -162,6 +167,7 @@ class FederatedWrapper(SumsEstimator):
         classes: Sequence[Any] | None = None,
         min_client_rows: int | None = None,
         collusion_threshold: int | None = None,
+        history: str | PathLike[str] | None = None,
         ledger: LedgerLike | None = None,
         random_state: int | np.random.Generator | None = None,
         site: str | None = None,
@@ -176,6 +182,7 @@ class FederatedWrapper(SumsEstimator):
         self.classes = classes
         self.min_client_rows = min_client_rows
         self.collusion_threshold = collusion_threshold
+        self.history = history
         self.ledger = ledger
         self.random_state = random_state
         self.site = site

@@ -70,6 +70,10 @@ class MPCFitter(SumsEstimator):
         How many parties may put together what they know: shares hide the sums of two parties from
         all others, and this many must not be able to read rows from the totals. None allows all
         but two of up to 20 parties, and a third of more.
+    history : path-like, default=None
+        Folder in which each party keeps digests of the rows, and the roster of parties, that it
+        answered for: it refuses a fit that together with earlier ones shows what fewer rows add
+        than ``min_party_rows`` demands. None remembers nothing.
     party : int, default=None
         The number of this real party, from 0; None simulates all parties. A classifier then needs
         ``classes``, and each party refuses by its own rows alone: it takes nobody's word.
@@ -140,6 +144,7 @@ class MPCFitter(SumsEstimator):
         classes: Sequence[Any] | None = None,
         min_party_rows: int | None = None,
         collusion_threshold: int | None = None,
+        history: str | PathLike[str] | None = None,
         party: int | None = None,
         peers: Sequence[str] | None = None,
         tls: str | PathLike[str] | None = None,
@@ -151,6 +156,7 @@ class MPCFitter(SumsEstimator):
         self.classes = classes
         self.min_party_rows = min_party_rows
         self.collusion_threshold = collusion_threshold
+        self.history = history
         self.party = party
         self.peers = peers
         self.tls = tls

@@ -10,7 +10,7 @@ from .._checks import Checks
 from ..exceptions import InvalidParameterError
 from ..transport import Channel, Identity, join
 
-LOCAL = frozenset({"party", "peers", "tls", "timeout", "n_parties", "classes"})
+LOCAL = frozenset({"history", "party", "peers", "tls", "timeout", "n_parties", "classes"})
 """Parameters that parties need not have in common; labels are compared as the list they make."""
 
 

@@ -170,13 +170,12 @@ class ParquetPieces(Pieces):
         """Return what ``function`` makes of the columns of each batch, in order."""
         columns = [*self.features, *([] if self.target is None else [self.target])]
         with require("pyarrow.parquet", extra="tables").ParquetFile(self.path) as file:
-            for batch in file.iter_batches(self.batch_rows, columns=columns, use_threads=False):
-                yield function(
-                    {
-                        name: column.to_numpy(zero_copy_only=False)
-                        for name, column in zip(columns, batch.columns, strict=True)
-                    }
-                )
+            for group in range(file.num_row_groups):  # over all at once, their buffers pile up
+                for batch in file.iter_batches(
+                    self.batch_rows, row_groups=[group], columns=columns, use_threads=False
+                ):
+                    arrays = [column.to_numpy(zero_copy_only=False) for column in batch.columns]
+                    yield function(dict(zip(columns, arrays, strict=True)))
 
 
 class DaskPieces(Pieces):

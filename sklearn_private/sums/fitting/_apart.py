@@ -18,7 +18,7 @@ from ...transport import Channel, agree, compare_results
 from .._aggregator import Aggregator
 from .._program import Program
 from ..aggregators import Apart, Sites
-from ..guard import Guard, Words
+from ..guard import Guard, Words, admit_all
 from ._partition import Partition
 from ._prepare import Prepared, guarded, prepare
 
@@ -107,6 +107,9 @@ def fit_apart(
             n_sites=len(channel.sites),
         )
         numbers = agree(channel, _settings(owner, data, local), {"n_rows": data.n_rows})
+        if owner.history is not None:
+            roster = {site: own["n_rows"] for site, own in numbers.items()}
+            admit_all(owner.history, {channel.name: data.sites[0]}, roster, guard.needed)
         aggregator = hide(Sites(data.sites, network=Apart(channel), guard=guard))
         result = program.fit(aggregator, owner.estimator, data.schema)
         compare_results(channel, _numbers(result))

@@ -17,7 +17,7 @@ from ...exceptions import InvalidParameterError
 from .._labels import agreed_labels
 from .._program import Program, Schema
 from .._statistic import Rows, Site
-from ..guard import Guard, Reach, SiteSize, Words, measure, n_simulated, rows_needed
+from ..guard import Guard, Reach, SiteSize, Words, admit_all, measure, n_simulated, rows_needed
 from ._partition import Partition, partition
 
 
@@ -106,6 +106,10 @@ def guarded(
         alone=n_sites is not None,
     )
     found.check()
+    if owner.history is not None and not noisy and n_sites is None:
+        sizes_by_name = data.partition.sizes
+        rows = dict(zip(sizes_by_name, data.sites, strict=True))
+        admit_all(owner.history, rows, sizes_by_name, found.needed)
     return found
 
 
