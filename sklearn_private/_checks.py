@@ -9,7 +9,7 @@ them by name (attributes of the estimator) or by value::
 
 import math
 import numbers
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from .exceptions import InvalidParameterError
@@ -57,8 +57,7 @@ class Checks:
 
         def good(value: Any) -> bool:
             return (
-                isinstance(value, numbers.Real)
-                and not isinstance(value, bool)
+                _is_number(value, numbers.Real)
                 and math.isfinite(value)
                 and (above is None or value > above)
                 and (at_least is None or value >= at_least)
@@ -81,8 +80,7 @@ class Checks:
 
         def good(value: Any) -> bool:
             return (
-                isinstance(value, numbers.Integral)
-                and not isinstance(value, bool)
+                _is_number(value, numbers.Integral)
                 and (at_least is None or value >= at_least)
                 and (at_most is None or value <= at_most)
             )
@@ -141,7 +139,12 @@ class Checks:
         yield from values.items()
 
 
-def _within(kind: str, limits: dict[str, float | None]) -> str:
+def _is_number(value: object, kind: type) -> bool:
+    """Return whether a value is a number of a kind; True and False are not meant as numbers."""
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _within(kind: str, limits: Mapping[str, float | None]) -> str:
     """Return the rule that says what a number must be: ``"a finite number and > 0"``."""
     stated = (f"{sign} {limit}" for sign, limit in limits.items() if limit is not None)
     return " and ".join((kind, *stated))

@@ -6,13 +6,13 @@ from typing import Annotated
 from ..transport import diagnose, schema_digest
 from ._data import columns_of, load
 from ._events import Events
-from ._options import Coordinator, Data, Json, Target, Tls, typer
+from ._options import Coordinator, DataIfAny, Json, Target, Tls, typer
 
 
 def command(
     tls: Tls,
     coordinator: Coordinator,
-    data: Data = None,
+    data: DataIfAny = None,
     target: Target = None,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for a connection.")] = 10.0,
     as_json: Json = False,

@@ -58,8 +58,7 @@ class Events:
     @contextlib.contextmanager
     def rounds(self) -> Iterator[None]:
         """Say what transport logs: every round, by its number and its question."""
-        handler = logging.Handler()
-        handler.emit = lambda record: self.say("round", record.getMessage())
+        handler = _Rounds(self)
         logger = logging.getLogger("sklearn_private.transport")
         before = logger.level
         logger.addHandler(handler)
@@ -69,6 +68,15 @@ class Events:
         finally:
             logger.removeHandler(handler)
             logger.setLevel(before)
+
+
+class _Rounds(logging.Handler):
+    def __init__(self, events: Events) -> None:
+        super().__init__()
+        self._events = events
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._events.say("round", record.getMessage())
 
 
 _MARKS = {"error": "✗", "failed": "✗", "passed": "✓", "done": "✓", "warning": "!"}

@@ -16,8 +16,9 @@ Timeout = Annotated[
     typer.Option(help="Seconds that one round may take, the slowest site's computing included."),
 ]
 Coordinator = Annotated[str, typer.Option(help="Where the coordinator listens: host:port.")]
-Data = Annotated[
-    Path | None,
-    typer.Option(help="The rows of this site: a Parquet or CSV file.", exists=True, dir_okay=False),
-]
+_DATA = typer.Option(
+    help="The rows of this site: a Parquet or CSV file.", exists=True, dir_okay=False
+)
+Data = Annotated[Path, _DATA]
+DataIfAny = Annotated[Path | None, _DATA]
 Target = Annotated[str | None, typer.Option(help="The column to predict.")]

@@ -26,10 +26,13 @@ def command(
     data: Data,
     target: Target = None,
     model: Annotated[str, typer.Option(help=f"One of {', '.join(MODELS)}.")] = "LogisticRegression",
-    param: Annotated[list[str], typer.Option(help="A parameter of the model, such as C=0.1.")] = (),
+    param: Annotated[
+        list[str] | None, typer.Option(help="A parameter of the model, such as C=0.1.")
+    ] = None,
     label: Annotated[
-        list[str], typer.Option(help="A class label that all sites agree on; give every one.")
-    ] = (),
+        list[str] | None,
+        typer.Option(help="A class label that all sites agree on; give every one."),
+    ] = None,
     secure_aggregation: Annotated[
         bool, typer.Option(help="Whether the coordinator sees totals only.")
     ] = True,
@@ -43,9 +46,9 @@ def command(
     events = Events(as_json)
     with events.explained(), events.rounds():
         wrapper = FederatedWrapper(
-            _model(model, param),
+            _model(model, param or ()),
             secure_aggregation=secure_aggregation,
-            classes=[_literal(text) for text in label] or None,
+            classes=[_literal(text) for text in label or ()] or None,
             site=Identity.load(tls).name,
             coordinator=coordinator,
             tls=tls,

@@ -177,6 +177,7 @@ class Statistic(Protocol):
     """What a function is that :func:`statistic` declared."""
 
     __name__: str
+    __qualname__: str
     bound: Callable[..., tuple[Any, ...]]
     apart: float
     opens: Opens
@@ -185,8 +186,8 @@ class Statistic(Protocol):
     bits: int
     count: int | None
 
-    def __call__(self, rows: Rows, *broadcast: Any) -> tuple[Any, ...]:
-        """Return the outputs of one site."""
+    def __call__(self, rows: Any, *broadcast: Any) -> tuple[Any, ...]:
+        """Return the outputs of one site, from its :class:`Rows` or whatever else it holds."""
 
 
 def statistic(

@@ -77,7 +77,7 @@ class Identity:
         self.folder = None if folder is None else Path(folder)
         self._key = key
         self._roles = {who: _role(who, one, authority) for who, one in certificates.items()}
-        self._public = {who: one.public_key() for who, one in certificates.items()}
+        self._public = {who: _public_key(who, one) for who, one in certificates.items()}
         self._octets = {one.public_bytes(Encoding.DER): who for who, one in certificates.items()}
         if name not in self._public:
             raise _unusable(f"there is no certificate of {name!r}")
@@ -277,13 +277,16 @@ def _role(name, certificate, authority):
         for oid in (NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.COMMON_NAME)
     )
     fitting = COORDINATOR_ROLE if name == COORDINATOR else SITE_ROLE
-    if owner != name or role != fitting or not _is_ed25519(certificate):
+    if owner != name or role != fitting:
         raise _unusable(f"the certificate in {name}.pem is that of {role} {owner!r}")
     return role
 
 
-def _is_ed25519(certificate):
-    return isinstance(certificate.public_key(), Ed25519PublicKey)
+def _public_key(name: str, certificate: x509.Certificate) -> Ed25519PublicKey:
+    key = certificate.public_key()
+    if not isinstance(key, Ed25519PublicKey):
+        raise _unusable(f"the certificate in {name}.pem is of another kind of key than Ed25519")
+    return key
 
 
 def _unusable(reason):

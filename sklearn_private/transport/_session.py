@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 from ..exceptions import GuaranteeError, TransportError
 from ..statements import library_version
-from ._frames import Kind, read_frame, write_frame
+from ._frames import Fields, Kind, read_frame, write_frame
 from ._identity import Identity
 from ._link import SESSION_LIMITS, Message
 from ._reasons import Failure, Reason, failure
 
 _NONCE = 16
-_FIELDS = {
+_FIELDS: dict[Kind, Fields] = {
     Kind.HELLO: {"sender": str, "nonce": str, "version": str, "sites": list},
     Kind.ANSWER: {"sender": str, "run": str, "round": int, "question": dict, "add": str},
     Kind.TOTAL: {"sender": str, "run": str, "round": int},

@@ -3,10 +3,10 @@
 Every line here has an ``ignore`` that names its error, and an unneeded one is an error itself.
 """
 
-from sklearn_private import (
+from sklearn_private import (  # type: ignore[attr-defined]
     DPLogisticRegression,
     KAnonymizer,
-    NoSuchThing,  # type: ignore[attr-defined]
+    NoSuchThing,
     PrivacyLedger,
     privacy_report,
 )

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from ...exceptions import InvalidParameterError
-from .._aggregator import Aggregator, finite_bounds, packed_addends, unpack
+from .._aggregator import finite_bounds, packed_addends, unpack
 from .._statistic import Scale, Statistic
 from ._network import NARROW, RING, Question, digest_of, question_of
-from ._units import Grid, column_grid, declared_grid, grid, largest, marks
+from ._sites import Sites
+from ._units import Grid, column_grid, declared_grid, entry_units, grid, largest, marks
 
 _UNITS: Question = {"statistic": "units of the columns"}
 
@@ -29,13 +30,13 @@ class Hiding(ABC):
 
     Parameters
     ----------
-    inner : Aggregator
+    inner : Sites
         Whose addends are hidden.
     needs : str
         Who needs three of whom, for messages.
     """
 
-    def __init__(self, inner: Aggregator, needs: str) -> None:
+    def __init__(self, inner: Sites, needs: str) -> None:
         if inner.n_sites < 3:
             raise InvalidParameterError(
                 f"{needs}. Got {inner.n_sites}: of two, each learns the other's sum by taking its "
@@ -88,7 +89,7 @@ class Hiding(ABC):
             bounds = finite_bounds(statistic, self.limits, *broadcast)
             grid(bounds, self.limits.n_rows, statistic.bits)  # raises before anything is computed
             vectors, shapes = packed_addends(self.inner, statistic, *broadcast)
-            used = declared_grid(bounds, shapes, self.limits, statistic.bits)
+            used = declared_grid(bounds, shapes, self.limits.n_rows, statistic.bits)
             most = [float(self.limits.n_rows)] * len(vectors)
         else:
             scale = self._agreed_scale()
@@ -121,8 +122,7 @@ class Hiding(ABC):
         scale: Scale,
     ) -> Grid:
         """Agree on the size of each output, beyond what its entries' units say."""
-        units = [np.ones(())] * len(shapes) if statistic.unit is None else statistic.unit(scale)
-        pattern = [np.broadcast_to(u, s).ravel() for u, s in zip(units, shapes, strict=True)]
+        pattern = entry_units(statistic, shapes, scale)
         edges = np.cumsum([0, *(len(part) for part in pattern)])
         flat = np.concatenate(pattern)
         sizes = [np.maximum.reduceat(np.abs(vector) / flat, edges[:-1]) for vector in vectors]

@@ -37,9 +37,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ...exceptions import GuaranteeError
-from .._aggregator import Aggregator
 from . import _ring
 from ._hiding import Hiding
+from ._sites import Sites
 
 _KEYS = {"statistic": "public keys of pairwise masks"}
 _PURPOSE = b"sklearn-private pairwise mask, version 1"
@@ -162,7 +162,7 @@ class Masked(Hiding):
 
     Parameters
     ----------
-    inner : Aggregator
+    inner : Sites
         Whose addends are masked. With limits, its range is proven before anything is computed;
         without them sites agree on units first, and each checks its own addend.
     threshold : int, default=None
@@ -202,7 +202,7 @@ class Masked(Hiding):
 
     needs = "Secure aggregation needs at least 3 sites"
 
-    def __init__(self, inner: Aggregator, *, threshold: int | None = None) -> None:
+    def __init__(self, inner: Sites, *, threshold: int | None = None) -> None:
         super().__init__(inner, self.needs)
         self._sites = [MaskingSite() for _ in range(self.network.n_here)]
         keys = self.network.exchange(_KEYS, [site.public_key for site in self._sites])

@@ -24,7 +24,7 @@ import numpy as np
 
 from . import _ring
 from ._masked import Masked
-from ._network import NARROW, RING, Question
+from ._network import NARROW, RING, Apart, Question
 
 
 class Shared(Masked):
@@ -73,7 +73,7 @@ class Shared(Masked):
 
     def open(self, question: Question, hidden: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
         """Return the total: each party adds its part of all shares, and tells it to the others."""
-        if self.network.scatters:
+        if isinstance(self.network, Apart) and self.network.scatters:
             adding = NARROW if len(hidden[0]) == 1 else RING
             return self.network.scattered_total(question, hidden[0], adding)
         n_parties = len(hidden)

@@ -17,11 +17,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ...exceptions import RangeError
-from .._statistic import Limits, Scale, Statistic
+from .._statistic import Scale, Statistic
 from . import _ring
 
 LEAST_BITS = 40
@@ -120,11 +121,11 @@ def grid(unit: np.ndarray, n_addends: float, bits: int) -> Grid:
 
 
 def declared_grid(
-    bounds: np.ndarray, shapes: Sequence[tuple[int, ...]], limits: Limits, bits: int
+    bounds: np.ndarray, shapes: Sequence[tuple[int, ...]], n_rows: int, bits: int
 ) -> Grid:
     """Return the grid of a sum whose bounds are declared."""
     sizes = [math.prod(shape) for shape in shapes]
-    return grid(np.repeat(bounds, sizes), limits.n_rows, bits)
+    return grid(np.repeat(bounds, sizes), n_rows, bits)
 
 
 def column_grid(
@@ -135,9 +136,18 @@ def column_grid(
     n_rows: float,
 ) -> Grid:
     """Return the grid of a sum in the units that sites agreed on for the columns."""
-    units = statistic.unit(scale, *broadcast)
-    flat = [np.broadcast_to(u, shape).ravel() for u, shape in zip(units, shapes, strict=True)]
-    return grid(scale.weight * np.concatenate(flat), n_rows, statistic.bits)
+    flat = np.concatenate(entry_units(statistic, shapes, scale, *broadcast))
+    return grid(scale.weight * flat, n_rows, statistic.bits)
+
+
+def entry_units(
+    statistic: Statistic, shapes: Sequence[tuple[int, ...]], scale: Scale, *broadcast: object
+) -> list[np.ndarray]:
+    """Return the units of the entries of each output, flat; 1 where none are declared."""
+    units: Sequence[Any] = [1.0] * len(shapes)
+    if statistic.unit is not None:
+        units = statistic.unit(scale, *broadcast)
+    return [np.broadcast_to(u, shape).ravel() for u, shape in zip(units, shapes, strict=True)]
 
 
 def marks(magnitudes: np.ndarray) -> np.ndarray:

@@ -188,15 +188,15 @@ def _columns(
             f"Got {owner.classes!r} instead of None."
         )
     if is_classifier(owner):
-        X, y = read_numbers(owner, X, y, **options)
-        check_classification_targets(y)
-        labels, positions = agreed_labels(owner, y, owner.classes)
-        return X, positions, labels
+        rows, targets = read_numbers(owner, X, y, **options)
+        check_classification_targets(targets)
+        labels, positions = agreed_labels(owner, targets, owner.classes)
+        return rows, positions, labels
     if is_regressor(owner):
-        X, y = read_numbers(owner, X, y, y_numeric=True, **options)
-        return X, y.astype(np.float64), None
-    X = read_numbers(owner, X, **options)
-    return X, np.zeros(len(X)), None
+        rows, targets = read_numbers(owner, X, y, y_numeric=True, **options)
+        return rows, targets.astype(np.float64), None
+    rows = read_numbers(owner, X, **options)
+    return rows, np.zeros(len(rows)), None
 
 
 def _weights(sample_weight: ArrayLike | None, n_rows: int) -> np.ndarray:

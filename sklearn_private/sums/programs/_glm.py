@@ -62,7 +62,7 @@ def glm(
     ) -> tuple:
         x = np.append(scale.X, max(constant, 1.0))
         loss, first, second = (1.0, 1.0, 1.0)
-        if unit is not None:
+        if unit is not None and w is not None:  # without w, only entries are compared
             loss, first, second = unit(float(x @ np.abs(w)), scale, *broadcast)
         return loss, 1.0, first * x, second * upper(np.outer(x, x))
 
