@@ -63,6 +63,15 @@ def test_the_docstring_has_an_example(cls):
     assert ">>>" in cls.__doc__
 
 
+@ESTIMATORS
+def test_an_unknown_argument_of_fit_names_the_class_that_was_called(cls):
+    if any(p.kind is p.VAR_KEYWORD for p in inspect.signature(cls.fit).parameters.values()):
+        pytest.skip("routes what it does not know")
+    estimator = cls.__new__(cls)  # Python looks at arguments before it runs anything
+    with pytest.raises(TypeError, match=rf"^{cls.__name__}\.fit\(\) got an unexpected"):
+        estimator.fit([[0.0]], [0], no_such_argument=1)
+
+
 @INSTANCES
 def test_a_fit_makes_a_statement_that_pickles_and_reads(estimator):
     statement = fit_example(clone(estimator)).privacy_statement_

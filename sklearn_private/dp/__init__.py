@@ -1,4 +1,11 @@
-"""Estimators with differential privacy, and what stands in front of them."""
+"""Estimators with differential privacy, and what stands in front of them.
+
+Where to read: the steps that every fit takes, :mod:`.fitting._estimator`; the noise of objective
+perturbation, :mod:`.objective._gaussian_objective` and, with pure epsilon,
+:mod:`.objective._pure_objective`; the solvers of a logistic regression, :mod:`.linear._solvers`;
+what bounds a row, :mod:`.rows._row_bounds`; how a search pays, :mod:`.selection._modes`. The
+programs over noisy sums are in :mod:`sklearn_private.sums.programs`.
+"""
 
 from .additive import DPAdditiveClassifier, DPAdditiveRegressor
 from .cluster import DPKMeans

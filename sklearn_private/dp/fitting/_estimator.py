@@ -21,6 +21,7 @@ from ...accounting import NEIGHBORING
 from ...mechanisms import SecureSource, noise_source
 from ...statements import Payment
 from ..rows import RowBounds, Target, bounded_rows, read_target, row_bounds
+from ._own_fit import own_fit
 from ._public import Public, public_rows, units_of
 from ._statement import state
 
@@ -66,6 +67,10 @@ class DPEstimator(BaseEstimator):
 
     # Asked for by the class itself: with routing off, a search would drop it silently.
     __metadata_request__fit = {"privacy_unit": True}  # noqa: RUF012
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own_fit(cls)
 
     def fit(
         self, X: ArrayLike, y: ArrayLike | None = None, privacy_unit: ArrayLike | None = None

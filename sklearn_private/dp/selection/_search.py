@@ -21,6 +21,7 @@ from ...accounting import open_ledger
 from ...exceptions import InvalidParameterError
 from ...mechanisms import noise_source
 from ...statements import Payment, ledgers_of
+from ..fitting import own_fit
 from ..rows import unit_numbers
 from ._candidates import candidate, n_rows, refuse_unknown_holders
 from ._modes import Task, compose_scores, search_one_release, select_secretly, validate_publicly
@@ -52,6 +53,10 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
 
     # Asked for by the class itself: with routing off, another search would drop it silently.
     __metadata_request__fit = {"privacy_unit": True}  # noqa: RUF012
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own_fit(cls)
 
     def fit(
         self,
