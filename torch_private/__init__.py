@@ -1,6 +1,11 @@
 """Private training in PyTorch: ordinary loops and estimators, one accountant.
 
 The parts are imported when they are first used: ``import torch_private`` does not load torch.
+
+Where to read: per-sample gradients of each layer, :mod:`.layers._registry`, such as those that clip
+a convolution, :mod:`.layers._convolution`; how far a gradient is clipped, :mod:`.clipping._modes`;
+the backward pass that does it, :mod:`.clipping._clipper`; what one step adds and charges,
+:mod:`.training._private_training`.
 """
 
 import importlib

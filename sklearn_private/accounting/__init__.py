@@ -1,4 +1,9 @@
-"""What was spent: events, their prices, and the ledger that keeps them."""
+"""What was spent: events, their prices, and the ledger that keeps them.
+
+Where to read: the rule by which a ledger admits a charge, :mod:`.ledger._filter`; its file,
+:mod:`.ledger._ledger_file`; what is known of each kind of event, :mod:`.events.kinds`, and how one
+is added, :mod:`.events._kind`; how events become epsilon and delta, :mod:`.curves._curve`.
+"""
 
 from .curves import (
     PrivacyProfile,

@@ -1,4 +1,10 @@
-"""Tables that say less about people: k-anonymity and the removal of identifiers."""
+"""Tables that say less about people: k-anonymity and the removal of identifiers.
+
+Where to read: Mondrian's cut, :mod:`.methods._mondrian`, and the other methods,
+:mod:`.methods._methods`; what judges a group, :mod:`.models._judge`, by the models of
+:mod:`.models._constraints`; what a label costs, :mod:`.columns._penalty`; what is checked before a
+table goes out, :mod:`.releases._check_release`.
+"""
 
 from . import metrics
 from ._k_anonymizer import KAnonymizer

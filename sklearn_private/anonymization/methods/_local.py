@@ -2,9 +2,9 @@
 
 Nothing ties a class to a part of the domain here: equal rows may get different labels, and there is
 no rule that would tell the class of a new row. Two starts are tried, Mondrian (:mod:`._mondrian`)
-and a peel (:mod:`._peel`), each is improved by a few rounds of a local search (:mod:`._search`),
-and the better one is searched on. A round takes about 0.03 s for 30,000 rows of eight columns, and
-grows in proportion to the rows that take part; all of it is O(n log n).
+and a peel (:mod:`._local_start`), each is improved by a few rounds of a local search
+(:mod:`._local_search`), and the better one is searched on. A round takes about 0.03 s for 30,000
+rows of eight columns, and grows in proportion to the rows that take part; all of it is O(n log n).
 
 Classes overlap as regions of the domain, which leaves more to infer for whoever combines their
 labels than the cells of a partition do [1]_.

@@ -2,9 +2,9 @@
 
 In each round the classes are put in a line such that neighbours are similar, and the rows of each
 class such that those come first that would suit the class before it, and those last that would
-suit the one behind. The line is then cut again by dynamic programming (:mod:`._line`). The present
-classes are one of the ways to cut it, so a round never raises the cost, and it may move rows, move
-cuts along chains of classes, merge and split, all at once.
+suit the one behind. The line is then cut again by dynamic programming (:mod:`._line_cuts`). The
+present classes are one of the ways to cut it, so a round never raises the cost, and it may move
+rows, move cuts along chains of classes, merge and split, all at once.
 
 Lines differ from round to round. Classes are sorted by the codes of one of their rows, column by
 column, and columns of few codes tend to come first, since neighbours agree in the first columns.

@@ -2,7 +2,7 @@
 
 Mondrian [1]_ halves the table again and again, each time by one cut of one quasi-identifier, as
 long as both halves keep at least k people. The cut taken here is the one that lowers the certainty
-penalty (:mod:`._loss`) most:
+penalty (:mod:`..columns._penalty`) most:
 
     (n · penalty(cell) − n_left · penalty(left) − n_right · penalty(right)) · (1/4 + p (1 − p))
 
@@ -20,7 +20,7 @@ number of passes over the units, whatever the number of cells and of distinct va
 Where several rows belong to one person, a half holds the people that have *any* unit in it. In the
 order of one column these are the people whose first unit lies left of the cut and, for the right
 half, those whose last unit lies right of it: two running sums, and exact. Constraints on sensitive
-values (:mod:`._rules`) are judged on the same running sums, one a value.
+values (:mod:`..models._judge`) are judged on the same running sums, one a value.
 
 .. [1] K. LeFevre, D. DeWitt, R. Ramakrishnan, "Mondrian multidimensional k-anonymity", ICDE 2006.
 """

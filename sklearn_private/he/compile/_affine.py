@@ -8,7 +8,7 @@ its first leaves one affine map of the raw columns.
 Which transformers are affine is known by their type, never guessed from their outputs: the table
 at the end of this file names them, and a subclass that overrides ``transform`` is refused. What
 the last step computes is read from ``coef_`` and ``intercept_``, the attributes by which
-scikit-learn publishes linear models; ``_agreement.py`` then compares the folded map with the
+scikit-learn publishes linear models; ``_verify_fold.py`` then compares the folded map with the
 estimator's own answers, since some classes (``PLSRegression``) use these names for another map.
 """
 
