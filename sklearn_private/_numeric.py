@@ -68,7 +68,7 @@ def _is_telling(error: Exception) -> bool:
 def _columns_without(X: Any) -> str:
     """Name the columns that are not all numbers."""
     if hasattr(X, "columns"):
-        columns: dict[object, Any] = {repr(name): X[name] for name in X.columns}
+        columns = {repr(name): X[name] for name in X.columns}
     else:
         columns = {str(i): column for i, column in enumerate(np.asarray(X, dtype=object).T)}
     found = [name for name, column in columns.items() if not _is_numeric(column)]
