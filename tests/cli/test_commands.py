@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import scale
 
 from command_line import command, killed_command, patient_command, waiting
-from real_sites import Break, free_addresses, run
+from real_sites import Break, cross_validated, free_addresses, run
 from sklearn_private.cli._data import load
 from sklearn_private.cli._main import application
 from sklearn_private.exceptions import InvalidParameterError
@@ -85,6 +85,26 @@ def test_three_sites_and_a_coordinator_fit_from_the_command_line(table, folders,
     assert code == 0
     assert sorted(e["site"] for e in events if e["event"] == "joined") == NAMES
     assert events[-1]["rounds"] == together.n_rounds_ + 3
+
+
+def test_a_coordinator_carries_every_fold_of_a_cross_validation(table, folders):
+    (address,) = free_addresses(1)
+    own = {
+        "estimator": LogisticRegression(), "classes": ["no", "yes"], "secure_aggregation": True,
+        "min_client_rows": 10, "coordinator": address, "timeout": 15.0,
+    }  # fmt: skip
+    tasks = {"coordinator": (*coordinator(folders, address), "--runs", "3")}
+    for i, name in enumerate(NAMES):
+        rows = table.iloc[i::3]
+        X, y = rows.drop(columns="malignant"), rows["malignant"]
+        tasks[name] = (cross_validated, {**own, "site": name, "tls": folders[name]}, X, y)
+    found = run(tasks)
+    for name in NAMES:
+        assert found[name].value.shape == (3,)
+        assert found[name].value.min() > 0.9
+    code, events, _ = found["coordinator"].value
+    assert code == 0
+    assert len({event["run"] for event in events if event["event"] == "done"}) == 3
 
 
 def test_a_killed_site_ends_the_others_with_an_error_and_exit_code_1(folders, files, tmp_path):
