@@ -13,6 +13,7 @@ from ._kinds import (
     MinimisationStatement,
     MultiPartyStatement,
 )
+from ._learning import learning_of
 from ._payment import Payment
 from ._read import statement_from_dict
 from ._statement import UNITS, PrivacyStatement, library_version, schema
@@ -41,6 +42,7 @@ __all__ = [
     "Walk",
     "charge_name",
     "compose",
+    "learning_of",
     "ledgers_of",
     "library_version",
     "schema",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler, scale
 
 from sklearn_private import (
     DomainEncoder,
@@ -109,6 +109,9 @@ def test_what_would_void_the_claim_is_refused_before_anything_is_paid(tmp_path):
     void = [("scale", StandardScaler()), *steps()[1:]]
     with pytest.raises(InvalidParameterError, match="'scale' of DPPipeline, StandardScaler, would"):
         DPPipeline(void, ledger=ledger).fit(X, y)
+    hidden = [("scale", FunctionTransformer(scale)), *steps()[1:]]
+    with pytest.raises(InvalidParameterError, match="FunctionTransformer, would learn"):
+        DPPipeline(hidden, ledger=ledger).fit(X, y)
     mixed = [*steps()[:2], ("model", steps(neighboring="zero_out")[2][1])]
     with pytest.raises(InvalidParameterError, match="'steps' parameter .* neighboring relation"):
         DPPipeline(mixed, ledger=ledger).fit(X, y)

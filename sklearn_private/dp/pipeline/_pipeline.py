@@ -9,7 +9,6 @@ import math
 
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
 from ..._checks import Checks
@@ -17,7 +16,7 @@ from ...accounting import compose_events, gaussian_epsilon, gaussian_mu
 from ...accounting import delta as delta_of
 from ...exceptions import InvalidParameterError
 from ...mechanisms import SecureSource
-from ...statements import Payment
+from ...statements import Payment, learning_of
 from ..fitting import DPEstimator
 
 _ROUNDS = 30  # of bisection: epsilon to nine digits, from below
@@ -175,7 +174,7 @@ class DPPipeline(Pipeline):
         check.real("delta", above=0, below=1)
         private = {name: step for name, step in self.steps if isinstance(step, DPEstimator)}
         for name, step in self.steps:
-            fixed = step in (None, "passthrough") or not get_tags(step).requires_fit
+            fixed = step in (None, "passthrough") or not learning_of(step).stateful
             if name not in private and not fixed:
                 raise InvalidParameterError.unreleased(
                     f"The step {name!r} of DPPipeline, {type(step).__name__}, would learn from the "
