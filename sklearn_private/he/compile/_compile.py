@@ -6,7 +6,6 @@ new one is one file and its line here.
 
 from typing import Any
 
-import numpy as np
 from sklearn.base import BaseEstimator, is_classifier
 
 from ._affine import final_of, model_of, refusal
@@ -50,7 +49,7 @@ def compile_model(task: Any) -> Any:
     InvalidParameterError
         If the estimator cannot be evaluated on ciphertexts; the message says why.
     """
-    if is_classifier(task.estimator) and np.size(task.estimator.classes_) < 2:
+    if is_classifier(task.estimator) and len(task.estimator.classes_) < 2:
         raise refusal(final_of(task.estimator), "it knows one class", "labels of two classes")
     return _compiler_of(task.estimator)[1](task)
 
