@@ -12,7 +12,7 @@ from .coarsening import Coarsener
 from .hierarchies import Hierarchy
 from .identifiers import HIPAA_IDENTIFIERS, IdentifierRemover
 from .metrics import information_loss
-from .models import AlphaK, BetaLikeness, LDiversity, TCloseness
+from .models import AlphaK, BetaLikeness, LDiversity, Sensitive, TCloseness
 from .pseudonyms import Pseudonymizer
 from .releases import CompositionCheck, ReleaseCheck, check_release, check_releases
 
@@ -28,6 +28,7 @@ __all__ = [
     "LDiversity",
     "Pseudonymizer",
     "ReleaseCheck",
+    "Sensitive",
     "TCloseness",
     "check_release",
     "check_releases",

@@ -24,8 +24,12 @@ from sklearn_private.anonymization.methods._local import local_classes, tidy
 from sklearn_private.anonymization.methods._local_penalties import column_of
 from sklearn_private.anonymization.methods._local_problem import Task
 from sklearn_private.anonymization.methods._local_search import Search, are_among, reverted
-from sklearn_private.anonymization.methods._local_start import Levels, generalisations, peel
-from sklearn_private.anonymization.methods._mondrian import held, partition
+from sklearn_private.anonymization.methods._local_start import (
+    Levels,
+    common_groups_first,
+    generalisations,
+)
+from sklearn_private.anonymization.methods._mondrian import observed_extents, partition
 from sklearn_private.anonymization.methods._problem import Problem
 from sklearn_private.anonymization.models._constraints import LDiversity
 from sklearn_private.anonymization.models._judge import Rules
@@ -226,7 +230,7 @@ def test_generalisations_run_from_the_cheapest_to_the_coarsest(rng):
 @given(st.integers(0, 10_000), st.integers(1, 60), st.integers(2, 6))
 def test_a_peel_leaves_at_most_one_class_too_small(seed, n, k):
     axes, codes = axes_and_codes(np.random.default_rng(seed), n, spread=4)
-    sizes = np.bincount(peel(Task(problem_of(axes, codes, k))))
+    sizes = np.bincount(common_groups_first(Task(problem_of(axes, codes, k))))
     assert (sizes[:-1] >= k).all()
     assert sizes.sum() == n
 
@@ -237,7 +241,7 @@ def test_a_peel_leaves_a_group_that_breaks_a_constraint_for_a_coarser_generalisa
     problem = problem_of(
         (axis,), codes[None].astype(np.int32), 3, values=values, constraints=(LDiversity(2),)
     )
-    assert peel(Task(problem)).tolist() == [1] * 6 + [0] * 3
+    assert common_groups_first(Task(problem)).tolist() == [1] * 6 + [0] * 3
 
 
 def test_a_peel_ends_with_the_coarsest_generalisation_however_little_may_be_sorted(monkeypatch):
@@ -248,14 +252,14 @@ def test_a_peel_ends_with_the_coarsest_generalisation_however_little_may_be_sort
     equal = peel_module._equal
     monkeypatch.setattr(peel_module, "_equal", lambda *a: tried.append(a) or equal(*a))
     monkeypatch.setattr(peel_module, "_SORTED", 0)
-    assert set(peel(task).tolist()) == {0}
+    assert set(common_groups_first(task).tolist()) == {0}
     assert 60 < len(tried) < len(generalisations(tried[0][0]))
 
 
 def test_a_peel_takes_equal_rows_first():
     axes, codes = axes_and_codes(np.random.default_rng(3), 40)
     codes = np.repeat(codes[:, np.unique(codes, axis=1, return_index=True)[1]], 3, axis=1)
-    classes = peel(Task(problem_of(axes, codes, 3)))
+    classes = common_groups_first(Task(problem_of(axes, codes, 3)))
     assert cost_of(axes, codes, classes) == 0
     assert (np.bincount(classes) == 3).all()
 
@@ -269,7 +273,7 @@ def test_classes_hold_k_rows_and_cost_no_more_than_either_start(seed, n, k):
     assert np.bincount(classes).min() >= k
     assert set(classes) == set(range(classes.max() + 1))
     cost = cost_of(axes, codes, classes)
-    for start in (partition(problem, held).leaf_of_unit, peel(task)):
+    for start in (partition(problem, observed_extents).leaf_of_unit, common_groups_first(task)):
         assert cost <= task.cost(tidy(task, start)) + 1e-4
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn_private.anonymization.columns._category_axis import CategoryAxis
 from sklearn_private.anonymization.columns._ordered_axis import OrderedAxis
 from sklearn_private.anonymization.methods._cell_tree import Cells
-from sklearn_private.anonymization.methods._mondrian import boxes, held, partition
+from sklearn_private.anonymization.methods._mondrian import box_extents, observed_extents, partition
 from sklearn_private.anonymization.methods._problem import Problem
 from sklearn_private.anonymization.tables._combinations import Units, count_people, distinct, gather
 
@@ -57,7 +57,7 @@ def problem_of(axes, codes, k, person=None, rules=None, most_suppressed=0):
 
 def fast_cells(axes, codes, person, k):
     problem = problem_of(axes, codes, k, person)
-    leaf = partition(problem, held).leaf_of_unit[problem.units.of_row]
+    leaf = partition(problem, observed_extents).leaf_of_unit[problem.units.of_row]
     return {frozenset(np.flatnonzero(leaf == cell).tolist()) for cell in set(leaf)}
 
 
@@ -86,7 +86,7 @@ def test_cells_hold_k_people_and_cannot_be_cut_further(seed, n, k, n_people):
         assert search.best_cut(rows) is None
 
 
-@pytest.mark.parametrize("extents", [boxes, held])
+@pytest.mark.parametrize("extents", [box_extents, observed_extents])
 def test_the_tree_finds_the_leaf_of_every_fitted_unit(rng, extents):
     axis, codes = OrderedAxis.from_column(rng.normal(size=300).round(1))
     problem = problem_of([axis], [codes], 4)
@@ -103,7 +103,7 @@ def test_boxes_tile_the_domain(rng):
         *[OrderedAxis.from_column(rng.integers(0, 6, 200)) for _ in range(3)], strict=True
     )
     cells, grids = Cells.from_cuts(
-        partition(problem_of(axes, codes, 3), boxes), [axis.grid for axis in axes]
+        partition(problem_of(axes, codes, 3), box_extents), [axis.grid for axis in axes]
     )
     sizes = [grid.n_codes for grid in grids]
     every = np.stack([code.ravel() for code in np.indices(sizes)])

@@ -58,7 +58,7 @@ class Levels:
         return cls(groups, np.maximum.accumulate(penalty))
 
 
-def peel(task):
+def common_groups_first(task):
     """Group rows that are equal under a cheap generalisation.
 
     Parameters

@@ -16,13 +16,13 @@ from ._lattice import generalise
 from ._level_rule import Levels
 from ._local import local_classes
 from ._mdav import mdav_classes
-from ._mondrian import boxes, held, partition
+from ._mondrian import box_extents, observed_extents, partition
 from ._problem import Recoding
 
 
 def mondrian(problem):
     """Cut the domain into cells (:mod:`._mondrian`)."""
-    cuts = partition(problem, boxes if problem.labels == "cell" else held)
+    cuts = partition(problem, box_extents if problem.labels == "cell" else observed_extents)
     cells, grids, labels = LABELS[problem.labels](problem, cuts)
     return Recoding(cells, grids, labels, cells.cell[cuts.leaf_of_unit], cells.n_boxes)
 

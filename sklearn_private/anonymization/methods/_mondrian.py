@@ -10,8 +10,8 @@ where n counts rows and p is the share of the left half. The second factor prefe
 leave more cuts to the levels below.
 
 The penalty of a cell is that of the label it will get: of its box of the domain where labels show
-the cut points (:func:`boxes`), of the codes that somebody in it holds where they show those
-(:func:`held`).
+the cut points (:func:`box_extents`), of the codes that somebody in it holds where they show those
+(:func:`observed_extents`).
 
 All cells of one level are cut at once. For each column the units are kept sorted by (cell, code),
 so that every possible cut of every cell is one position in an array, and a level costs a fixed
@@ -76,7 +76,8 @@ def partition(problem, extents):
     problem : Problem
         The table, which holds both as one cell.
     extents : callable
-        :func:`boxes` or :func:`held`: what a label shows of a cell and of its halves.
+        :func:`box_extents` or :func:`observed_extents`: what a label shows of a cell and its
+        halves.
 
     Returns
     -------
@@ -103,7 +104,7 @@ def partition(problem, extents):
     return trimmed(cuts, problem, trims) if trims else cuts
 
 
-def boxes(level, j, axis, runs, cut):
+def box_extents(level, j, axis, runs, cut):
     """Return the lowest code, the highest code and the size of cells and of halves: all of them.
 
     Parameters
@@ -131,10 +132,10 @@ def boxes(level, j, axis, runs, cut):
     return tuple((a, b, before[b + 1] - before[a]) for a, b in ends)
 
 
-def held(level, j, axis, runs, cut):
+def observed_extents(level, j, axis, runs, cut):
     """Return the lowest code, the highest code and the size of the codes that somebody holds.
 
-    The parameters and what is returned are those of :func:`boxes`.
+    The parameters and what is returned are those of :func:`box_extents`.
     """
     del level, j  # the runs are the codes that somebody holds
     size = runs.running(axis.size[runs.code])
@@ -338,41 +339,65 @@ class Level:
     def split(self, best, left, fewest, leaf_of_unit):
         """Return the next level: the halves, but for those of fewer than ``fewest`` people.
 
-        ``leaf_of_unit`` is told the half of each unit.
+        Parameters
+        ----------
+        best : _Best
+            The cut of each cell.
+        left : ndarray of int of shape (n_cells,)
+            The node of the lower half of each cell that is cut, -1 for others; that of the upper
+            half is the next.
+        fewest : int
+            Fewest people of a half that is looked at again.
+        leaf_of_unit : ndarray of int of shape (n_units,)
+            Is told the half of each unit.
         """
-        keep = best.found[self.cell]
-        order, cell = self.orders[0].compress(keep), self.cell.compress(keep)
-        place = best.column[cell] * leaf_of_unit.size + order  # among all codes, column by column
-        right = self.units.codes.ravel().take(place) > best.below[cell]
-        leaf = left[cell] + right
-        leaf_of_unit[order] = leaf
-
+        order, right = self._sides(best, left, leaf_of_unit)
         n_halves = 2 * int(best.found.sum())
-        half = leaf - (left.max() + 2 - n_halves)  # the halves are the last leaves so far
+        # half: (n_units that are cut,), two for each cell that is cut, the lower one first
+        half = leaf_of_unit[order] - (left.max() + 2 - n_halves)  # they are the last leaves so far
         holder = self._halve_holders(order, right)
         # Where somebody may be on both sides of a further cut, rows say less than units do.
         weight = None if self.weight is None or holder is not None else self.weight[order]
         large = np.bincount(half, weights=weight, minlength=n_halves) >= fewest
         sizes = np.bincount(half, minlength=n_halves)[large]
-        side = np.full(leaf_of_unit.size, -1, dtype=np.int8)  # of units that are left out
-        side[order] = np.where(large[half], right, -1)
-        is_right = np.repeat(np.flatnonzero(large) % 2 == 1, sizes)
-        places = np.flatnonzero(~is_right), np.flatnonzero(is_right)
-        orders = [_part(o, side.take(o), places) for o in self.orders]
-        cell = np.repeat(np.arange(sizes.size), sizes)
-        node = (left[best.found][:, None] + [0, 1]).ravel()[large]
         low, high = (ends[:, large] for ends in self._halve_boxes(best))
-        start = np.cumsum(sizes) - sizes
         return replace(
             self,
-            node=node,
+            node=(left[best.found][:, None] + [0, 1]).ravel()[large],
             low=low,
             high=high,
-            start=start,
-            cell=cell,
-            orders=orders,
+            start=np.cumsum(sizes) - sizes,
+            cell=np.repeat(np.arange(sizes.size), sizes),
+            orders=self._halve_orders(order, np.where(large[half], right, -1), large, sizes),
             holder=holder,
         )
+
+    def _sides(self, best, left, leaf_of_unit):
+        """Return the units of the cells that are cut, and whether each is in the upper half.
+
+        ``leaf_of_unit`` is told the half of each of them.
+        """
+        keep = best.found[self.cell]
+        # order, cell, right: (n_units that are cut,), sorted by cell
+        order, cell = self.orders[0].compress(keep), self.cell.compress(keep)
+        place = best.column[cell] * leaf_of_unit.size + order  # among all codes, column by column
+        right = self.units.codes.ravel().take(place) > best.below[cell]
+        leaf_of_unit[order] = left[cell] + right
+        return order, right
+
+    def _halve_orders(self, order, side_of_ordered, large, sizes):
+        """Return the orders of the large halves, each sorted by (half, code) as before by cell.
+
+        ``side_of_ordered`` is 0 or 1, and -1 in a small half. Units of a lower half move to the
+        places of lower halves, in their order, which is that of their codes: a cell of units
+        ``u v w x`` with sides ``1 0 1 0`` becomes ``v x`` and ``u w``.
+        """
+        side = np.full(self.units.weight.size, -1, dtype=np.int8)  # of units that are left out
+        side[order] = side_of_ordered
+        # is_upper: (n_units of large halves,), whether a place belongs to an upper half
+        is_upper = np.repeat(np.flatnonzero(large) % 2 == 1, sizes)
+        places = np.flatnonzero(~is_upper), np.flatnonzero(is_upper)
+        return [_part(one, side.take(one), places) for one in self.orders]
 
     def _halve_boxes(self, best):
         """Return the ends of the boxes of all halves."""

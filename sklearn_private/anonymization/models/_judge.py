@@ -67,14 +67,14 @@ class Rules:
         ``context * n_values + code``.
         """
         columns = []
-        for own in self.sensitive:
-            others = others_of(own, self.sensitive)
+        for column in self.sensitive:
+            others = others_of(column, self.sensitive)
             first, context = [0], 0
             if others:
                 sizes = [len(other.values) for other in others]
                 first, context = distinct([other.codes for other in others], sizes)
-            n_values = len(own.values)
-            columns.append((context * n_values + own.codes, (len(first), n_values)))
+            n_values = len(column.values)
+            columns.append((context * n_values + column.codes, (len(first), n_values)))
         return columns
 
     def judge(self, class_of_unit, n_classes):
@@ -92,16 +92,16 @@ class Rules:
         ndarray of bool of shape (n_classes,)
         """
         good = np.ones(n_classes, dtype=bool)
-        for own in self.sensitive:
+        for column in self.sensitive:
             part = Contingency.of(
                 class_of_unit,
                 n_classes,
-                own,
-                others_of(own, self.sensitive),
+                column,
+                others_of(column, self.sensitive),
                 self.person,
                 self.weight,
             )
-            kept = part.each(lambda counts, own=own: self._hold(own, counts))
+            kept = part.each(lambda counts, column=column: self._hold(column, counts))
             good[part.class_of_group[~kept]] = False
         return good
 
@@ -127,26 +127,28 @@ class Rules:
         starts, places = level.start[cell], runs.start[cut + 1]
         stops = np.append(level.start[1:], order.size)[cell]
         good = np.ones((2, cut.size), dtype=bool)
-        for own, (value, shape) in zip(self.sensitive, self.columns, strict=True):
+        for column, (value, shape) in zip(self.sensitive, self.columns, strict=True):
             value = value[order]
-            come = gone = self.weight[order]
+            # entering, leaving: (n_units,) people who count from a unit on, and up to it
+            entering = leaving = self.weight[order]
             if level.holder is not None:  # it numbers the (cell, person) pairs
-                come, gone = ends_of(_numbered(level.holder[order], value))
+                entering, leaving = ends_of(_numbered(level.holder[order], value))
             for part in blocks(cut.size, int(np.prod(shape))):
                 edges = starts[part], places[part], stops[part]
                 points, where = np.unique(np.concatenate(edges), return_inverse=True)
+                # before: (n_points, ..., n_values) people of the order in front of each point
                 start, place, stop = np.split(where, 3)
-                before = _running(value, come, points, shape)
-                good[0, part] &= self._hold(own, before[place] - before[start]).all(axis=-1)
-                if gone is not come:
-                    before = _running(value, gone, points, shape)
-                good[1, part] &= self._hold(own, before[stop] - before[place]).all(axis=-1)
+                before = _running(value, entering, points, shape)
+                good[0, part] &= self._hold(column, before[place] - before[start]).all(axis=-1)
+                if leaving is not entering:
+                    before = _running(value, leaving, points, shape)
+                good[1, part] &= self._hold(column, before[stop] - before[place]).all(axis=-1)
         return good
 
-    def _hold(self, own, counts):
+    def _hold(self, column, counts):
         """Tell which classes, of counts of shape (..., n_values), hold all."""
         good = ~counts.any(axis=-1)  # what an own constraint says of nobody is not asked
-        return good | np.logical_and.reduce([c.holds(counts, own) for c in self.constraints])
+        return good | np.logical_and.reduce([c.holds(counts, column) for c in self.constraints])
 
 
 def ends_of(number):

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from ...exceptions import InvalidParameterError
+from ..hierarchies import Hierarchy
 from ..tables import MISSING, count_people, kind_of, read_distinct, show
 
 
@@ -39,7 +40,7 @@ class Sensitive:
     codes: np.ndarray
     counts: np.ndarray
     ordered: bool
-    hierarchy: object
+    hierarchy: Hierarchy | None
 
     @classmethod
     def of(cls, column, name, person=None, hierarchy=None):
