@@ -101,3 +101,13 @@ def _print_refusals(console, private, data):
         make_private(*parts(mixing, data), epsilon=1.0, delta=1e-5, epochs=EPOCHS)
     except GuaranteeError as refusal:
         console.text(f"A module that cannot be private: {refusal}")
+    module, optimizer, loader = make_private(
+        *parts(network(n_features), data), epsilon=1.0, delta=1e-5, epochs=EPOCHS
+    )
+    try:
+        for x, target in loader:
+            optimizer.zero_grad()
+            F.cross_entropy(module(x - x.mean(0)), target).backward()
+            optimizer.step()
+    except GuaranteeError as refusal:
+        console.text(f"A loop that centres each batch: {refusal}")
