@@ -7,9 +7,13 @@ from hypothesis import strategies as st
 from torch import nn
 
 from torch_private.clipping import AutomaticClipping, Clipper, FlatClipping
-from torch_private.estimators._closed_form import LinearSums, has_closed_form
-from torch_private.estimators._copies import CopiesSums
-from torch_private.estimators._losses import cross_entropy, squared_error
+from torch_private.estimators.ways import (
+    CopiesSums,
+    LinearSums,
+    cross_entropy,
+    has_closed_form,
+    squared_error,
+)
 
 MODES = (FlatClipping, AutomaticClipping)
 

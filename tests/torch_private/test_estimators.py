@@ -21,9 +21,9 @@ from sklearn_private.exceptions import (
 )
 from torch_private import DPClassifier, DPRegressor
 from torch_private.estimators import oriented_gradients
-from torch_private.estimators._average import Average
 from torch_private.estimators._defaults import travelling
 from torch_private.estimators._design import design
+from torch_private.estimators.ways import Average
 
 DPBinary = partial(DPClassifier, classes=[0, 1])
 

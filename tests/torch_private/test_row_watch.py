@@ -9,9 +9,9 @@ torch = pytest.importorskip("torch")
 from torch.utils.data import DataLoader, TensorDataset
 
 from sklearn_private.exceptions import GuaranteeError
+from support.training_loops import RIGHT, WRONG, fresh
 from torch_private import make_private
 from torch_private.clipping import Clipper
-from training_loops import RIGHT, WRONG, fresh
 
 # Loops that let rows alone, and are refused since that cannot be seen.
 FALSELY_REFUSED = set()

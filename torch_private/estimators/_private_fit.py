@@ -32,11 +32,9 @@ from ..training._plan import make_plan
 from ..training._row_watch import NothingToWatch, RowWatch
 from ..training._run import Run
 from ..training._self_check import self_check
-from ._ahead import Ahead
-from ._average import Average
-from ._closed_form import LinearSums, has_closed_form
-from ._copies import CopiesSums
+from ._batched_draws import BatchedDraws
 from ._defaults import is_linear
+from .ways import Average, CopiesSums, LinearSums, has_closed_form
 
 CLIPPING = {"flat": FlatClipping, "automatic": AutomaticClipping, "adaptive": AdaptiveClipping}
 _ROWS_OF_A_STEP = 2048  # of a module that takes time
@@ -162,7 +160,7 @@ def _private(estimator, module, optimizer, tensors, criterion, rng, schedule):
         rng=rng,
     )
     payment.spend(plan.event, epsilon=plan.epsilon, delta=plan.delta)
-    private.sampler = Ahead(private.sampler)
+    private.sampler = BatchedDraws(private.sampler)
     private.run = Run(plan, sums, optimizer, _Prepaid(payment), rng, watch)
     step = (
         partial(_add, sums, optimizer)

@@ -9,7 +9,7 @@ from sklearn_private._checks import Checks
 
 from ._defaults import constant
 from ._estimator import ModuleEstimator
-from ._losses import squared_error
+from .ways import squared_error
 
 
 class DPRegressor(RegressorMixin, ModuleEstimator):

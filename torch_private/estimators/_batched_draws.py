@@ -3,7 +3,7 @@
 _MOST_STEPS, _MOST_ROWS = 32, 2**17  # drawn ahead
 
 
-class Ahead:
+class BatchedDraws:
     """A sampler that draws for the next steps, too. The samples have the same law.
 
     Parameters
