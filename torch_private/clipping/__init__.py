@@ -9,8 +9,10 @@ from ._modes import (
     PerLayerClipping,
     gradient_noise_multiplier,
 )
+from ._plan import BATCH_NORMS
 
 __all__ = [
+    "BATCH_NORMS",
     "AdaptiveClipping",
     "AutomaticClipping",
     "Clipper",

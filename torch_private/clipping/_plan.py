@@ -16,6 +16,9 @@ from ._opacus import one_tensor, opacus_gradients
 _CONTAINERS = (nn.ParameterList, nn.ParameterDict, nn.ModuleList, nn.ModuleDict)
 
 
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+
+
 class Unit(NamedTuple):
     """A layer that is observed as a whole, with everything in it."""
 
@@ -90,7 +93,7 @@ def refuse_batch_norm(module: nn.Module) -> Iterator[BatchNormObserver]:
     BatchNormObserver
     """
     for name, layer in module.named_modules():
-        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+        if isinstance(layer, BATCH_NORMS):
             if layer.training or any(p.requires_grad for p in layer.parameters()):
                 raise GuaranteeError.unreleased(
                     f"Layer {name!r} ({type(layer).__name__}) mixes the samples of a batch, so no "

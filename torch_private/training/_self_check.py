@@ -20,11 +20,10 @@ import copy
 import math
 
 import torch
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 
-from ..clipping import AdaptiveClipping, Clipper, FlatClipping
+from ..clipping import BATCH_NORMS, AdaptiveClipping, Clipper, FlatClipping
 from ..sampling import map_tensors, tensors_in
 from ._module_state import ModuleState, explain_state, marks
 from ._synthetic import N_ROWS, call, synthetic_batch, with_other_row
@@ -108,7 +107,7 @@ def _untouched(module):
     devices = sorted({p.device.index for p in module.parameters() if p.is_cuda})
     for layer in modes:
         # A frozen batch norm stays one; whoever wakes it later is refused by the clipper.
-        layer.training = layer.training or not isinstance(layer, _BatchNorm)
+        layer.training = layer.training or not isinstance(layer, BATCH_NORMS)
     try:
         with torch.random.fork_rng(devices), torch.enable_grad():
             yield

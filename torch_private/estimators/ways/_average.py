@@ -28,11 +28,13 @@ class Average:
     def update(self):
         """Take in the parameters after a step."""
         keep = min(self._decay, (1 + self._n_steps) / (10 + self._n_steps))
-        torch._foreach_lerp_(self._values, self._parameters, 1 - keep)
+        for value, parameter in zip(self._values, self._parameters, strict=True):
+            value.lerp_(parameter, 1 - keep)
         self._n_steps += 1
 
     @torch.no_grad()
     def settle(self):
         """Give the module its average parameters."""
         if self._n_steps:
-            torch._foreach_copy_(self._parameters, self._values)
+            for parameter, value in zip(self._parameters, self._values, strict=True):
+                parameter.copy_(value)
