@@ -12,6 +12,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 
 from ..._checks import Checks
 from .._program import Program, refuse
+from .._registry import register
 from .._statistic import statistic
 from ._moments import is_constant, location
 from ._symmetric import solve, symmetric, upper
@@ -73,3 +74,5 @@ def check_ridge(estimator):
 ASKS = (location, gram)
 LINEAR = Program(serves=LinearRegression, check=check_linear, fit=fit_linear, asks=ASKS)
 RIDGE = Program(serves=Ridge, check=check_ridge, fit=fit_ridge, asks=ASKS)
+register(LINEAR)
+register(RIDGE)

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from ..._checks import Checks
 from .._labels import label_counts, two_labels
 from .._program import Program, refuse
+from .._registry import register
 from ._descent import gradient_budget
 from ._glm import binary_attributes, glm, l2_strength, penalty, row_norm
 from ._newton import newton, newton_numbers
@@ -80,3 +81,4 @@ LOGISTIC = Program(
     asks_noisy=(log_loss_slope,),
     budget=gradient_budget,
 )
+register(LOGISTIC)

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from .._program import Program
+from .._registry import register
 from .._statistic import statistic
 
 
@@ -67,3 +68,4 @@ def fit_scaler(aggregator, estimator, schema):
 SCALER = Program(
     serves=StandardScaler, check=lambda estimator: None, fit=fit_scaler, asks=(moments,)
 )
+register(SCALER)

@@ -9,6 +9,7 @@ from sklearn.linear_model import PoissonRegressor
 from ..._checks import Checks
 from ...exceptions import InvalidParameterError
 from .._program import Program, fitted_on
+from .._registry import register
 from .._statistic import statistic
 from ._descent import descent, gradient_budget
 from ._glm import glm, gradient, penalty, predictor, regression_attributes, row_norm
@@ -80,3 +81,4 @@ POISSON = Program(
     least_target=0.0,
     shell=fitted_on([[1.0], [2.0]], [1.0, 1.0]),  # its loss, a private attribute, is made by a fit
 )
+register(POISSON)
