@@ -7,7 +7,7 @@ stricter than in one process, where small sites may hide behind one another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -108,7 +108,7 @@ def fit_apart(
         )
         numbers = agree(channel, _settings(owner, data, local), {"n_rows": data.n_rows})
         if owner.history is not None:
-            roster = {site: own["n_rows"] for site, own in numbers.items()}
+            roster: dict[Hashable, int] = {site: own["n_rows"] for site, own in numbers.items()}
             admit_all(owner.history, {channel.name: data.sites[0]}, roster, guard.needed)
         aggregator = hide(Sites(data.sites, network=Apart(channel), guard=guard))
         result = program.fit(aggregator, owner.estimator, data.schema)
