@@ -8,10 +8,8 @@ between all parties, between processes or, as their twin, in threads of one.
 """
 
 from ._agreement import agree, compare_results
-from ._certificates import COORDINATOR, issue, make_certificates
 from ._channel import Channel
 from ._connect import Listener, connect, host_and_port, join
-from ._coordinate import coordinate
 from ._diagnosis import Check, diagnose, schema_digest
 from ._frames import (
     FrameLimits,
@@ -22,10 +20,10 @@ from ._frames import (
     row_count,
     write_frame,
 )
-from ._identity import Identity, identities
 from ._link import Deadline, Link
 from ._local import run_mesh, run_star
-from ._relay import Relay, Relayed
+from .identity import COORDINATOR, Identity, identities, issue, make_certificates
+from .relay import Relay, Relayed, coordinate
 
 __all__ = [
     "COORDINATOR",

@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from ._frames import Kind
-from ._identity import Identity
 from ._link import Deadline, Message
 from ._reasons import Failure, Reason, failure, reason_of
 from ._session import (
@@ -26,6 +25,7 @@ from ._session import (
     signed,
     stopped,
 )
+from .identity import Identity
 
 _log = logging.getLogger("sklearn_private.transport")
 

@@ -12,14 +12,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..exceptions import InvalidParameterError, TransportError
-from ._certificates import COORDINATOR
 from ._channel import Channel
 from ._handshakes import Handshakes
-from ._identity import Identity, Purpose
 from ._inquiry import Inquiries
 from ._link import Deadline, Link, close_all
 from ._reasons import Reason, failure
 from ._routes import Mesh, Star
+from .identity import COORDINATOR, Identity, Purpose
 
 _HANDSHAKE = 5.0  # seconds that whoever is dialled may take
 _RETRY = 0.1

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 
 from ..exceptions import InvalidParameterError, PrivacyWarning, TransportError
 from ..statements import library_version
-from ._certificates import COORDINATOR
 from ._connect import dial, host_and_port
-from ._identity import Identity, Purpose
 from ._inquiry import Inquiry, inquire
 from ._link import Deadline
+from .identity import COORDINATOR, Identity, Purpose
 
 _CLOCKS = 60.0  # seconds that clocks may differ
 _SOON = 3.0  # days

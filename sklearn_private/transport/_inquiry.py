@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from ..exceptions import TransportError
 from ..statements import library_version
 from ._frames import Kind
-from ._identity import Identity
 from ._link import Deadline, Link, close_all
 from ._session import opened, signed
+from .identity import Identity
 
 _SECONDS = 5.0
 _LONGEST = 200  # characters of a digest that a member may announce

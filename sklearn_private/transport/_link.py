@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from ..exceptions import GuaranteeError
 from ._frames import PREFIX_SIZE, FrameLimits, frame_size
-from ._identity import SIGNATURE_SIZE
 from ._reasons import Failure, Reason, failure
+from .identity import SIGNATURE_SIZE
 
 SESSION_LIMITS = FrameLimits(frame=1 << 28, header=1 << 20)
 _CHUNK = 1 << 16

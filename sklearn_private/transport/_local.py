@@ -10,12 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import combinations
 
-from ._certificates import COORDINATOR
 from ._channel import Channel
-from ._identity import identities
 from ._link import Link
-from ._relay import Adder, Relay
 from ._routes import Mesh, Star
+from .identity import COORDINATOR, identities
+from .relay import Adder, Relay
 
 Site = Callable[[Channel], object]
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from ..exceptions import GuaranteeError, TransportError
 from ..statements import library_version
 from ._frames import Fields, Kind, read_frame, write_frame
-from ._identity import Identity
 from ._link import SESSION_LIMITS, Message
 from ._reasons import Failure, Reason, failure
+from .identity import Identity
 
 _NONCE = 16
 _FIELDS: dict[Kind, Fields] = {

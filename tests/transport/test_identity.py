@@ -9,15 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from sklearn_private.exceptions import InvalidParameterError, PrivacyWarning, TransportError
-from sklearn_private.transport import (
-    Identity,
-    Kind,
-    _certificates,
-    _identity,
-    identities,
-    make_certificates,
-    write_frame,
-)
+from sklearn_private.transport import Identity, Kind, identities, make_certificates, write_frame
+from sklearn_private.transport.identity import _certificates, _identity
 
 FRAME = write_frame(Kind.ANSWER, {}, b"payload")
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes: POSIX only")

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from ..exceptions import InvalidParameterError
-from ..storage import write_private
+from ...exceptions import InvalidParameterError
+from ...storage import write_private
 
 AUTHORITY = "ca"
 COORDINATOR = "coordinator"

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from ._connect import Listener
-from ._identity import Identity
-from ._link import Deadline
+from .._connect import Listener
+from .._link import Deadline
+from ..identity import Identity
 from ._relay import Adder, Relay, Relayed
 
 

@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import NameOID
 
-from ..exceptions import InvalidParameterError, TransportError
-from ..storage import warn_if_shared
+from ...exceptions import InvalidParameterError, TransportError
+from ...storage import warn_if_shared
+from .._frames import DIGEST_SIZE
 from ._certificates import AUTHORITY, COORDINATOR, COORDINATOR_ROLE, SITE_ROLE, issue
-from ._frames import DIGEST_SIZE
 
 SIGNATURE_SIZE = 64
 _MINUTE = "%Y-%m-%d %H:%M"

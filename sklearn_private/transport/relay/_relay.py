@@ -10,11 +10,11 @@ import selectors
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ._frames import Kind
-from ._identity import Identity
-from ._link import Deadline, Link, Message, close_all
-from ._reasons import Failure, Reason, failure, reason_of
-from ._session import Opened, abort, check_hello, check_place, opened, run_of, signed, stopped
+from .._frames import Kind
+from .._link import Deadline, Link, Message, close_all
+from .._reasons import Failure, Reason, failure, reason_of
+from .._session import Opened, abort, check_hello, check_place, opened, run_of, signed, stopped
+from ..identity import Identity
 
 Adder = Callable[[Sequence[memoryview]], bytes]
 
