@@ -471,6 +471,18 @@ def next_word_of_each_sentence(module, x, y):
     ((losses * mask).sum(1) / mask.sum(1)).mean().backward()
 
 
+@right(random=True)
+def shuffled_together(module, x, y):
+    order = torch.randperm(len(y))
+    F.cross_entropy(module(x[order]), y[order]).backward()
+
+
+@right(random=True)  # A row that is left out has no sum by itself, which the oracle asks for.
+def some_rows_left_out(module, x, y):
+    kept = x[:, 1] > -1
+    F.cross_entropy(module(x[kept]), y[kept]).backward()
+
+
 # Around the step.
 
 
@@ -812,6 +824,67 @@ def rows_from_elsewhere(module, x, y):
 
 
 ELSEWHERE = table()[0]
+
+
+@wrong(random=True)  # One batch alone shows nothing.
+def mean_of_the_batch_before(module, x, y):
+    out = module(x)
+    before = MEMORY.get("mean", 0.0)
+    MEMORY["mean"] = out.detach().mean(0)
+    F.cross_entropy(out - before, y).backward()
+
+
+MEMORY = {}
+
+
+@wrong(random=True)
+def queue_of_rows(module, x, y):
+    out = module(x)
+    F.cross_entropy(out - QUEUE.mean(0), y).backward()
+    QUEUE[: len(x)] = out.detach()
+
+
+QUEUE = torch.zeros(32, 2)
+
+
+@wrong(random=True)
+def gradients_mixed_by_a_hook(module, x, y):
+    out = module(x)
+    out.register_hook(lambda gradient: gradient - gradient.mean(0))
+    F.cross_entropy(out, y).backward()
+
+
+class Centred(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient - gradient.mean(0)
+
+
+@wrong
+def gradients_mixed_by_a_function(module, x, y):
+    F.cross_entropy(Centred.apply(module(x)), y).backward()
+
+
+@wrong
+def changed_behind_the_batch(module, x, y):
+    x.data.sub_(x.mean(0))
+    F.cross_entropy(module(x), y).backward()
+
+
+@wrong
+def changed_through_numpy(module, x, y):
+    array = x.numpy()
+    array -= array.mean(0)
+    F.cross_entropy(module(x), y).backward()
+
+
+@wrong(random=True)
+def shuffled_labels(module, x, y):
+    F.cross_entropy(module(x), y[torch.randperm(len(y))]).backward()
 
 
 @wrong

@@ -43,7 +43,8 @@ def fault_of_state(tape, clipper, before):
     -------
     str or None
     """
-    module, written = clipper.module, tape.storages_of_rows()
+    module = clipper.module
+    written = {t.untyped_storage().data_ptr() for t in tape.of_rows()}
     for path, value in reachable(module):
         if isinstance(value, torch.Tensor) and value.untyped_storage().data_ptr() in written:
             return explain_state(module, path)
@@ -86,7 +87,8 @@ def fault_of_company(tape, clipper, norms):
             return (
                 "The loop cannot be computed again with other values of the batch "
                 f"({type(error).__name__}), so it cannot be checked whether it mixes the samples: "
-                "a shape or a choice in it depends on all rows together."
+                "a shape or a choice in it depends on all rows together, or it calls a function "
+                "that torch cannot show (an autograd.Function, or vmap: call it in the module)."
             )
         kept = torch.zeros(tape.n_rows, dtype=torch.bool).index_fill_(0, keep, True)
         fault = (

@@ -142,6 +142,7 @@ class PrivateTraining:
                 "the loss is a mean or sum of losses of single rows",
                 "each item of the data set is made of one row, and no row is in two items",
                 "the loop treats all batches like those in which it was watched",
+                "it takes nothing from one batch to the next but what was released",
                 "nothing else made from rows leaves the process",
                 "only one run goes on from a checkpoint",
                 "floating-point noise stands for real numbers",

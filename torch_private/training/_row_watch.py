@@ -56,6 +56,7 @@ class RowWatch:
         self._saw_negative = False
         self._expects = False
         self._strangers = []  # of the last batch that had some
+        self._earlier = weakref.WeakValueDictionary()  # made of rows of the last watched batch
         self._tape = None
         self._leftover = None  # removes the tape, also when nobody needs the watch any more
         self._marks = None  # of what the module kept before the batch
@@ -143,6 +144,13 @@ class RowWatch:
                 "each of them comes neither from the batch nor from what is computed of it. Make "
                 "it in the data set, or in collate_fn."
             )
+        if tape.remembers(self._earlier):
+            return (
+                "The loop mixes the samples of several batches: something that was made of rows of "
+                "an earlier batch enters the loss, so no sample's influence is bounded. Take "
+                "nothing from one batch to the next but the module."
+            )
+        self._earlier = weakref.WeakValueDictionary({id(t): t for t in tape.of_rows()})
         fault = fault_of_state(tape, clipper, self._marks)
         if fault:
             return fault

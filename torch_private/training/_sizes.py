@@ -124,6 +124,8 @@ def _gradients(chain, part):
     """Yield the gradients of a part of the outputs, for each reading."""
     for leaves, (loss, *weight) in chain.readings(part):
         total = (loss * weight[0]).sum() if weight else loss
+        if not total.requires_grad:
+            raise UncheckedError("a function in it cannot be followed")
         found = torch.autograd.grad(total, leaves, allow_unused=True)
         yield [torch.zeros_like(o) if g is None else g for o, g in zip(leaves, found, strict=True)]
 

@@ -246,15 +246,19 @@ class Tape(TorchFunctionMode):
             if id(t) in read and t.dim() and len(t) == self.n_rows and not t.requires_grad
         ]
 
-    def storages_of_rows(self):
-        """Return where tensors are that the loop made or changed from rows: addresses."""
-        depends = {id(t) for t, _ in self.sources}
-        found = {t.untyped_storage().data_ptr() for t, _ in self.sources}
+    def of_rows(self):
+        """Return all tensors that the loop was given, made or changed from rows."""
+        found = {id(t): t for t, _ in self.sources}
         for call in self.calls:
-            if any(id(t) in depends for t in call.read):
-                depends.update(map(id, call.written))
-                found.update(t.untyped_storage().data_ptr() for t in call.written)
-        return found
+            if any(id(t) in found for t in call.read):
+                found |= {id(t): t for t in call.written}
+        return list(found.values())
+
+    def remembers(self, earlier):
+        """Return whether something that was made of rows of an earlier batch enters the loss."""
+        losses = [call for call in self.calls if call.is_backward]
+        read = {id(t) for call in ancestors(self.calls, losses) for t in call.read}
+        return any(id(t) in read and id(t) in earlier for t, _ in self.outside)
 
     def play(self, calls, sources):
         """Make calls again.
