@@ -5,11 +5,18 @@ a sum of indicator columns (one for each label of the list) says which of them o
 shows how often, but not where.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from .._checks import Checks
 from ..exceptions import InvalidParameterError
-from ._statistic import statistic
+from ._aggregator import Aggregator
+from ._program import Schema
+from ._statistic import Rows, statistic
 
 
 @statistic(
@@ -18,12 +25,12 @@ from ._statistic import statistic
     unit=lambda scale, n_labels: (1.0,),
     bits=40,
 )
-def label_counts(rows, n_labels):
+def label_counts(rows: Rows, n_labels: int) -> tuple[np.ndarray]:
     """Return how many rows have each label of the agreed list."""
     return (np.bincount(rows.y.astype(np.intp), minlength=n_labels),)
 
 
-def two_labels(aggregator, schema):
+def two_labels(aggregator: Aggregator, schema: Schema) -> np.ndarray:
     """Return the positions of the two labels that occur, asking one sum.
 
     Parameters
@@ -42,7 +49,7 @@ def two_labels(aggregator, schema):
     InvalidParameterError
         If other than two labels occur.
     """
-    (counts,) = aggregator.sum(label_counts, len(schema.labels))
+    (counts,) = aggregator.sum(label_counts, 0 if schema.labels is None else len(schema.labels))
     there = np.flatnonzero(counts > 0.5)
     if len(there) > 2:
         raise InvalidParameterError(
@@ -55,7 +62,9 @@ def two_labels(aggregator, schema):
     return there
 
 
-def agreed_labels(owner, y, classes):
+def agreed_labels(
+    owner: object, y: np.ndarray, classes: Sequence[Any] | np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the agreed list of labels, and the labels of ``y`` as positions in it.
 
     Parameters

@@ -13,14 +13,20 @@ n·(2n + 64)·2^-53 bounds, and neighbours are off by at most twice that. The se
 .. [1] N. J. Higham, "Accuracy and stability of numerical algorithms", SIAM, 2002, section 3.1.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from dp_accounting import GaussianDpEvent
+from dp_accounting.dp_event import DpEvent
 
 from ...exceptions import GuaranteeError, InvalidParameterError
 from ...mechanisms import gaussian
 from .._aggregator import finite_bounds, pack, unpack
+from .._statistic import Statistic
 from ._transcript import record
 
 
@@ -73,7 +79,15 @@ class Noisy:
     [GaussianDpEvent(noise_multiplier=2.0)]
     """
 
-    def __init__(self, inner, *, noise_multiplier, neighboring, charge, rng):
+    def __init__(
+        self,
+        inner: Any,
+        *,
+        noise_multiplier: Any,
+        neighboring: str,
+        charge: Callable[[DpEvent], None],
+        rng: Any,
+    ) -> None:
         if inner.limits is None:
             raise InvalidParameterError(
                 "Noise needs limits: without them a row can move a sum by any amount."
@@ -83,21 +97,21 @@ class Noisy:
         self.n_sites = inner.n_sites
         self.network = inner.network
         self._planned = None if np.ndim(noise_multiplier) == 0 else iter(noise_multiplier)
-        self.noise_multiplier = noise_multiplier if self._planned is None else None
+        self.noise_multiplier: Any = noise_multiplier if self._planned is None else None
         self.neighboring = neighboring
         self.charge = charge
         self.rng = rng
 
     @property
-    def sent(self):
+    def sent(self) -> list[int]:
         """Bytes that each site sent, one entry a sum."""
         return self.inner.sent
 
-    def addends(self, statistic, *broadcast):
+    def addends(self, statistic: Statistic, *broadcast: Any) -> list[tuple[np.ndarray, ...]]:
         """Raise: noise protects the sum, not the addends."""
         raise GuaranteeError.unreleased("The addends of a noisy sum carry no noise of their own.")
 
-    def sum(self, statistic, *broadcast):
+    def sum(self, statistic: Statistic, *broadcast: Any) -> tuple[np.ndarray, ...]:
         """Return the sum over all sites plus noise."""
         bounds = finite_bounds(statistic, self.limits, *broadcast)
         self.noise_multiplier = self._next_multiplier()
@@ -116,12 +130,12 @@ class Noisy:
         pairs = zip(unpack(noisy, shapes), bounds, strict=True)
         return tuple(output * bound for output, bound in pairs)
 
-    def noise_scales(self, statistic, *broadcast):
+    def noise_scales(self, statistic: Statistic, *broadcast: Any) -> np.ndarray:
         """Return the standard deviation of the noise of each output of the sum asked last."""
         bounds = finite_bounds(statistic, self.limits, *broadcast)
         return self.noise_multiplier * self.sensitivity(len(bounds), statistic.apart) * bounds
 
-    def _next_multiplier(self):
+    def _next_multiplier(self) -> float:
         if self._planned is None:
             return self.noise_multiplier
         multiplier = next(self._planned, None)
@@ -129,7 +143,7 @@ class Noisy:
             raise GuaranteeError("A sum was asked that no noise was planned for: not released.")
         return multiplier
 
-    def sensitivity(self, n_outputs, apart):
+    def sensitivity(self, n_outputs: int, apart: float) -> float:
         """Return the joint L2 sensitivity of outputs that were divided by their bounds.
 
         Parameters
@@ -160,11 +174,11 @@ class Prepaid:
         How many sums were paid for.
     """
 
-    def __init__(self, pay, n_sums):
+    def __init__(self, pay: Callable[[], object], n_sums: int) -> None:
         self._pay = pay
         self._n_left = self._n_sums = n_sums
 
-    def __call__(self, event):
+    def __call__(self, event: DpEvent) -> None:
         """Count one sum."""
         if self._n_left == 0:
             raise GuaranteeError(

@@ -5,16 +5,19 @@ them costs nothing more. An audit that sees them tests the whole claim, also whe
 answer keeps only a part of what it was told.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 import numpy as np
 
-_listener = ContextVar("transcript", default=None)
+_listener: ContextVar[list[np.ndarray] | None] = ContextVar("transcript", default=None)
 
 
 @contextmanager
-def transcript():
+def transcript() -> Iterator[list[np.ndarray]]:
     """Collect the noisy sums of whatever runs inside.
 
     Yields
@@ -30,7 +33,7 @@ def transcript():
     >>> len(sums)
     0
     """
-    sums = []
+    sums: list[np.ndarray] = []
     token = _listener.set(sums)
     try:
         yield sums
@@ -38,7 +41,7 @@ def transcript():
         _listener.reset(token)
 
 
-def record(noisy, noise_scale):
+def record(noisy: np.ndarray, noise_scale: float) -> None:
     """Tell the listener, if there is one, a noisy sum and the standard deviation of its noise."""
     sums = _listener.get()
     if sums is not None:

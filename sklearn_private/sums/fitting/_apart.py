@@ -118,7 +118,7 @@ def fit_apart(
     return FittedApart(result, aggregator, replace(data, partition=Partition(rows, False)), guard)
 
 
-def _settings(owner, data, local):
+def _settings(owner: Any, data: Prepared, local: Collection[str]) -> dict[str, Any]:
     """Return what all sites must have in common, by the name of the parameter where it has one."""
     own = {name: value for name, value in owner.get_params().items() if name not in local}
     kinds = {name: f"{type(own.pop(name)).__qualname__}" for name in ("estimator",)}
@@ -133,7 +133,7 @@ def _settings(owner, data, local):
     }
 
 
-def _numbers(result):
+def _numbers(result: dict[str, Any]) -> np.ndarray:
     """Return all numbers in the fitted attributes, in the order of their names."""
     values = [result[name] for name in sorted(result)]
     arrays = [np.asarray(value) for value in values if value is not None]

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
-from sklearn.utils import get_tags
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -23,7 +25,7 @@ _LEARNING = ("fit", "partial_fit", "set_", "get_")  # how methods begin that cha
 def _inner_has(name: str) -> Callable[[Any], bool]:
     """Return a check whether the wrapped estimator has a method."""
 
-    def check(self):
+    def check(self: Any) -> bool:
         getattr(self.estimator, name)
         return True
 
@@ -79,7 +81,7 @@ class SumsEstimator(MetaEstimatorMixin, BaseEstimator):
         self.bytes_ = tuple(aggregator.sent)
 
     @available_if(_inner_has("predict"))
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the predictions of ``estimator_``.
 
         Parameters
@@ -95,7 +97,7 @@ class SumsEstimator(MetaEstimatorMixin, BaseEstimator):
         return self.estimator_.predict(X)
 
     @available_if(_inner_has("predict_proba"))
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the class probabilities of ``estimator_``.
 
         Parameters
@@ -111,7 +113,7 @@ class SumsEstimator(MetaEstimatorMixin, BaseEstimator):
         return self.estimator_.predict_proba(X)
 
     @available_if(_inner_has("predict_log_proba"))
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the logarithms of :meth:`predict_proba`.
 
         Parameters
@@ -127,7 +129,7 @@ class SumsEstimator(MetaEstimatorMixin, BaseEstimator):
         return self.estimator_.predict_log_proba(X)
 
     @available_if(_inner_has("decision_function"))
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Return the decision values of ``estimator_``.
 
         Parameters
@@ -143,7 +145,7 @@ class SumsEstimator(MetaEstimatorMixin, BaseEstimator):
         return self.estimator_.decision_function(X)
 
     @available_if(_inner_has("score"))
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the score of ``estimator_``.
 
         Parameters
@@ -163,7 +165,7 @@ class SumsEstimator(MetaEstimatorMixin, BaseEstimator):
         return self.estimator_.score(X, y, sample_weight=sample_weight)
 
     @available_if(_inner_has("transform"))
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Any:
         """Return the rows as ``estimator_`` transforms them.
 
         Parameters
@@ -180,7 +182,7 @@ class SumsEstimator(MetaEstimatorMixin, BaseEstimator):
         return self.estimator_.transform(X)
 
     @available_if(_inner_has("inverse_transform"))
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Return the rows as ``estimator_`` transforms them back.
 
         Parameters
@@ -196,7 +198,7 @@ class SumsEstimator(MetaEstimatorMixin, BaseEstimator):
         return self.estimator_.inverse_transform(X)
 
     @available_if(_inner_has("transform"))
-    def fit_transform(self, X, y=None, **fit_params):
+    def fit_transform(self, X: ArrayLike, y: ArrayLike | None = None, **fit_params: Any) -> Any:
         """Fit, and transform the same rows.
 
         Parameters
@@ -215,7 +217,7 @@ class SumsEstimator(MetaEstimatorMixin, BaseEstimator):
         return self.fit(X, y, **fit_params).transform(X)
 
     @available_if(_inner_has("get_feature_names_out"))
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         """Return the names of the transformed columns.
 
         Parameters
@@ -231,7 +233,7 @@ class SumsEstimator(MetaEstimatorMixin, BaseEstimator):
         return self.estimator_.get_feature_names_out(input_features)
 
     @available_if(_inner_has("set_output"))
-    def set_output(self, *, transform=None):
+    def set_output(self, *, transform: str | None = None) -> SumsEstimator:
         """Choose the container that :meth:`transform` returns.
 
         Parameters
@@ -249,7 +251,7 @@ class SumsEstimator(MetaEstimatorMixin, BaseEstimator):
                 estimator.set_output(transform=transform)
         return self
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
         tags.estimator_type = inner.estimator_type
         tags.transformer_tags = inner.transformer_tags

@@ -1,11 +1,16 @@
 """What every fit over sums has to say about its sites and its labels."""
 
+from __future__ import annotations
+
+from typing import Any, Literal
+
 from sklearn.base import is_classifier
 
 from ...statements import Finding
+from ._prepare import Prepared
 
 
-def partition_findings(prepared):
+def partition_findings(prepared: Prepared) -> tuple[Finding, ...]:
     """Return what is to be said where nobody told which site a row belongs to.
 
     Parameters
@@ -30,7 +35,7 @@ def partition_findings(prepared):
     return (Finding.warning("simulated-partition", message, remedy, where="groups"),)
 
 
-def label_findings(owner, level):
+def label_findings(owner: Any, level: Literal["error", "warning", "note"]) -> tuple[Finding, ...]:
     """Return what is to be said where the labels were read from the rows of all sites.
 
     Parameters

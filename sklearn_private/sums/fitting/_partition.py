@@ -1,6 +1,9 @@
 """Which rows belong to which site."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.utils import column_or_1d
@@ -20,16 +23,16 @@ class Partition:
         Whether the sites were made up, since nobody said where the rows belong.
     """
 
-    rows: dict
+    rows: dict[Any, np.ndarray]
     simulated: bool
 
     @property
-    def sizes(self):
+    def sizes(self) -> dict[Any, int]:
         """Number of rows of each site, by name."""
         return {name: len(positions) for name, positions in self.rows.items()}
 
 
-def partition(positions, groups=None, *, n_sites):
+def partition(positions: np.ndarray, groups: Any = None, *, n_sites: int) -> Partition:
     """Split rows by ``groups``, or deal them out in turn.
 
     Parameters

@@ -18,10 +18,11 @@ import hashlib
 import json
 import secrets
 import sqlite3
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -72,7 +73,7 @@ class Answers:
         with self._open() as file:
             return file.execute("SELECT count(*) FROM fits").fetchone()[0]
 
-    def admit(self, rows: Rows, roster: Mapping[Hashable, int], needed: int) -> None:
+    def admit(self, rows: Rows, roster: Mapping[Any, int], needed: int) -> None:
         """Write down one more fit, or refuse it.
 
         Parameters
@@ -93,7 +94,7 @@ class Answers:
             pass
 
     @contextmanager
-    def admitting(self, rows: Rows, roster: Mapping[Hashable, int], needed: int) -> Iterator[None]:
+    def admitting(self, rows: Rows, roster: Mapping[Any, int], needed: int) -> Iterator[None]:
         """Do as :meth:`admit`, and write down at the end, if nothing else raises until then."""
         names = {str(name): int(n) for name, n in roster.items()}
         with self._open() as file:
@@ -150,8 +151,8 @@ class Answers:
 
 def admit_all(
     folder: str | PathLike[str],
-    sites: Mapping[Hashable, Rows],
-    roster: Mapping[Hashable, int],
+    sites: Mapping[Any, Rows],
+    roster: Mapping[Any, int],
     needed: int,
 ) -> None:
     """Let every site that is here write one more fit down, or none where one refuses.

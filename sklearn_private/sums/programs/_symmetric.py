@@ -1,5 +1,7 @@
 """Symmetric matrices: sent as their upper triangle, solved in units of their own."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -7,12 +9,12 @@ import numpy as np
 _WEIGHTS = math.sqrt(2)
 
 
-def upper(matrix):
+def upper(matrix: np.ndarray) -> np.ndarray:
     """Return the upper triangle of a square matrix as a vector, the diagonal included."""
     return matrix[np.triu_indices(len(matrix))]
 
 
-def symmetric(vector):
+def symmetric(vector: np.ndarray) -> np.ndarray:
     """Return the symmetric matrix whose upper triangle is ``vector``."""
     size = (np.sqrt(8 * len(vector) + 1) - 1) / 2
     matrix = np.zeros((round(size), round(size)))
@@ -22,7 +24,7 @@ def symmetric(vector):
     return matrix
 
 
-def isometric(matrix):
+def isometric(matrix: np.ndarray) -> np.ndarray:
     """Return the upper triangle of a symmetric matrix, of the same L2 norm as the matrix.
 
     The elements off the diagonal, of which there are two each, are multiplied by sqrt(2). So inner
@@ -31,13 +33,13 @@ def isometric(matrix):
     return upper(matrix * _WEIGHTS + np.diag(np.diag(matrix)) * (1 - _WEIGHTS))
 
 
-def from_isometric(vector):
+def from_isometric(vector: np.ndarray) -> np.ndarray:
     """Return the symmetric matrix of which ``vector`` is the :func:`isometric` triangle."""
     matrix = symmetric(vector)
     return matrix / _WEIGHTS + np.diag(np.diag(matrix)) * (1 - 1 / _WEIGHTS)
 
 
-def solve(matrix, vector):
+def solve(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
     """Return the solution of least norm of a positive semidefinite system.
 
     Columns are scaled to a unit diagonal first, so that units of measurement do not cost digits;
