@@ -4,6 +4,24 @@ from typing import Any
 
 from ..statements import MultiPartyStatement
 
+_SIMULATED = "additive secret shares modulo 2^64 or 2^128 of each party's sums"
+_AT_A_PARTY = (
+    "shares of zero from pairwise seeds (X25519, HKDF-SHA256, ChaCha20), added to each party's "
+    "sums modulo 2^64 or 2^128; mutual TLS 1.3, signed messages (Ed25519)"
+)
+_RANGE = (
+    "units that parties agree on by a shared maximum; each checks its own sums, and aborts before "
+    "anything is opened"
+)
+_LEARNS = {
+    "each party": (
+        "the number of rows of each party, the number and names of features, the parameters of "
+        "each round, the total of each round (count, loss, gradient and curvature, or means and "
+        "products), the model; not the sums of any other party"
+    ),
+    "a user of the model": "the model",
+}
+
 
 def multi_party_statement(
     fitter: Any, guard: Any, findings: tuple[Any, ...]
@@ -24,12 +42,6 @@ def multi_party_statement(
     MultiPartyStatement
     """
     n_parties, threshold = len(fitter.sites_), guard.reach.threshold
-    learns = guard.learns(fitter.n_rounds_)
-    learns["each party"] = (
-        "the number of rows of each party, the number and names of features, the parameters of "
-        "each round, the total of each round (count, loss, gradient and curvature, or means and "
-        "products), the model; not the sums of any other party"
-    )
     return MultiPartyStatement(
         owner=type(fitter).__name__,
         protects="the rows and the sums of each party: only totals are opened",
@@ -51,12 +63,7 @@ def multi_party_statement(
             else "parties follow the protocol, and nobody has the key of another's certificate",
             "at least two parties do not collude",
         ),
-        mechanism=(
-            "additive secret shares modulo 2^64 or 2^128 of each party's sums"
-            if fitter.party is None
-            else "shares of zero from pairwise seeds (X25519, HKDF-SHA256, ChaCha20), added to "
-            "each party's sums modulo 2^64 or 2^128; mutual TLS 1.3, signed messages (Ed25519)"
-        ),
+        mechanism=_SIMULATED if fitter.party is None else _AT_A_PARTY,
         parameters={
             "n_features": guard.n_columns,
             "n_rounds": fitter.n_rounds_,
@@ -64,16 +71,11 @@ def multi_party_statement(
             "collusion_threshold": threshold,
             "isolated_rows": guard.n_rows,
         },
-        bounds={
-            "range": (
-                "units that parties agree on by a shared maximum; each checks its own sums, and "
-                "aborts before anything is opened"
-            )
-        },
+        bounds={"range": _RANGE},
         randomness="operating system",
         findings=findings,
         n_rows=n_parties,
         n_parties=n_parties,
-        learns={**learns, "a user of the model": "the model"},
+        learns={**guard.learns(fitter.n_rounds_), **_LEARNS},
         simulation=fitter.party is None,
     )

@@ -94,9 +94,9 @@ def generalise(units, axes, k, judge=None, most_suppressed=0):
     while search.any_open:
         search.count(search.most_telling())
     if search.best is None:
-        raise GuaranteeError(
-            f"No choice of levels gives classes of {k} people that hold the constraints. Nothing "
-            "was released. Weaken the constraints, or raise max_suppression."
+        raise GuaranteeError.unreleased(
+            f"No choice of levels gives classes of {k} people that hold the constraints.",
+            "Weaken the constraints, or raise max_suppression.",
         )
     return Generalisation(*search.best, search.n_counted)
 
