@@ -809,9 +809,10 @@ def a_choice_by_the_batch(module, x, y):
     (loss.mean() if x[:, 1].sum() > 0 else 2 * loss.mean()).backward()
 
 
-@wrong(random=True)
-def mixes_half_of_the_time(module, x, y):
-    x = x - x.mean(0) if np.random.default_rng().random() < 0.5 else x
+@wrong(random=True)  # The oracle sees one batch.
+def mixes_every_second_time(module, x, y):
+    module.n_batches = getattr(module, "n_batches", 0) + 1
+    x = x if module.n_batches % 2 else x - x.mean(0)
     F.cross_entropy(module(x), y).backward()
 
 

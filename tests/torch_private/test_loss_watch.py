@@ -200,8 +200,8 @@ def test_first_steps_are_watched_and_one_at_random_of_each_pass(loops):
     for _ in range(5):
         private = loops.make(loader={"batch_size": 13}, epochs=3)  # 31 steps a pass
         watched = watched_steps(private, 3)
-        assert {0, 1, 2, 4, 8, 16, 32, 64} <= set(watched)
-        others = [step for step in watched if step & (step - 1)]
+        assert {0, 1, 4, 16, 64} <= set(watched)
+        others = [step for step in watched if step not in (0, 1, 4, 16, 64)]
         assert len({step // 31 for step in others}) == len(others) <= 3
         found.update(others)
     assert len(found) > 5
@@ -209,7 +209,7 @@ def test_first_steps_are_watched_and_one_at_random_of_each_pass(loops):
 
 def test_short_passes_share_a_random_watch(loops):
     private = loops.make(loader={"batch_size": 400}, epochs=50)  # one batch a pass
-    others = [step for step in watched_steps(private, 50) if step & (step - 1)]
+    others = [s for s in watched_steps(private, 50) if s not in (0, 1, 4, 16)]
     assert len(others) <= 2
 
 

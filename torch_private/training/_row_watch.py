@@ -9,9 +9,9 @@ down (:mod:`._tape`), and before the step it is computed again: with other rows 
 are kept (:mod:`._company`), and with fewer rows (:mod:`._sizes`). What cannot be seen at all (an
 item of the data set that reads other rows) stands in the statement's assumptions.
 
-Watched are the steps 0, 1, 2, 4, 8 and so on of a run, one at random of each pass (of each 25 steps
-where passes are shorter), and the first batch with a negative label, since that is how losses are
-told to ignore one. That is a test on a few batches and no proof.
+Watched are the steps 0, 1, 4, 16, 64 and so on of a run, one at random of each pass (of each 25
+steps where passes are shorter), and the first batch with a negative label, since that is how losses
+are told to ignore one. That is a test on a few batches and no proof.
 """
 
 import secrets
@@ -91,7 +91,7 @@ class RowWatch:
             self._chosen = block, block * self._block + secrets.randbelow(self._block)
         negative = not self._saw_negative and _has_negative(batch)
         self._saw_negative |= negative
-        return step & (step - 1) == 0 or step == self._chosen[1] or negative
+        return _is_power_of_four(step) or step == self._chosen[1] or negative
 
     def stop(self):
         """Leave torch alone until the next batch."""
@@ -204,6 +204,11 @@ class NothingToWatch:
 
     def detach(self):
         """Do nothing."""
+
+
+def _is_power_of_four(step):
+    """Return whether a step is 0, 1, 4, 16 and so on."""
+    return step & (step - 1) == 0 and (step == 0 or step.bit_length() % 2 == 1)
 
 
 def _has_negative(batch):
