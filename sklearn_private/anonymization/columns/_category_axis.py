@@ -8,7 +8,7 @@ them has no code.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise, repeat
+from itertools import chain, pairwise, repeat
 
 import numpy as np
 
@@ -207,24 +207,21 @@ def set_labels(part, sets, of_cell, *, n_asked=0, numeric):
         Whether labels need features.
     """
     order = sorted(range(len(sets)), key=sets.__getitem__)
+    # codes: those of all sets, one set behind the other in this order; label: the set of each
+    codes = np.fromiter(chain.from_iterable(sets[i] for i in order), dtype=np.int64)
+    lengths = np.array([len(sets[i]) for i in order])
+    label = np.repeat(np.arange(len(sets)), lengths)
     text, n = _writer(part), part.size.size
-    texts = [text(sets[i]) for i in order]
-    size = np.array([part.size[list(sets[i])].sum() for i in order])
-    features = _shares([sets[i] for i in order], n) if numeric else None
-    asked = [
-        i * n + code for i, place in enumerate(order) if place < n_asked for code in sets[place]
-    ]
-    extent = Sets(np.array(asked, dtype=np.int64), np.arange(len(sets)), n) if asked else None
-    penalty = _penalty(size, part.size.sum())
+    texts = [text(some) for some in np.split(codes, np.cumsum(lengths)[:-1])]
+    penalty = _penalty(np.bincount(label, part.size[codes], len(sets)), part.size.sum())
+    features = extent = None
+    if numeric:  # equal shares for the categories that a label may stand for
+        features = np.zeros((len(sets), n))
+        features[label, codes] = 1 / lengths[label]
+    if n_asked:
+        asked = (np.array(order) < n_asked)[label]
+        extent = Sets(label[asked] * n + codes[asked], np.arange(len(sets)), n)
     return Labels.merged(texts, np.argsort(order)[of_cell], penalty, features, extent)
-
-
-def _shares(sets, n_codes):
-    """Return one row a label: equal shares for the categories it may stand for."""
-    features = np.zeros((len(sets), n_codes))
-    for row, codes in zip(features, sets, strict=True):
-        row[list(codes)] = 1 / len(codes)
-    return features
 
 
 def _names(part):
@@ -247,6 +244,6 @@ def _writer(part):
             return names[codes[0]]
         if len(codes) == len(names):
             return ROOT
-        return "{" + ", ".join(ordered[np.sort(rank[list(codes)])]) + "}"
+        return "{" + ", ".join(ordered[np.sort(rank[codes])]) + "}"
 
     return text
