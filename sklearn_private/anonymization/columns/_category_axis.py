@@ -187,7 +187,8 @@ class CategoryGrid:
         """Return the sets of codes in boxes, from the lowest to the highest, and that of each."""
         first, of_box = distinct([low, high], [self.n_codes] * 2)
         ends = zip(low[first].tolist(), high[first].tolist(), strict=True)
-        return [tuple(range(a, b + 1)) for a, b in ends], of_box
+        codes = tuple(range(self.n_codes))  # slices share its numbers
+        return [codes[a : b + 1] for a, b in ends], of_box
 
 
 def set_labels(part, sets, of_cell, *, n_asked=0, numeric):
