@@ -15,6 +15,7 @@ import numpy as np
 from ..hierarchies import ROOT
 from ..tables import MISSING, count_people, distinct
 from ._labels import Labels, Sets
+from ._penalty import distinct_keys
 
 OTHER = "(other)"
 _TRUTHS = {"True": "1", "False": "0"}  # arrays turn truth values beside a missing one into numbers
@@ -139,7 +140,7 @@ class CategoryAxis:
     def _held(self, codes, cells, n_cells):
         """Return the sets of codes that are held in cells, as sorted tuples, and that of each."""
         n = self.size.size
-        pairs = np.unique(cells * n + codes)
+        pairs = distinct_keys(cells * n + codes, n_cells * n)
         ends = np.searchsorted(pairs, np.arange(n_cells + 1) * n).tolist()
         sorted_codes = (pairs % n).tolist()
         held = [tuple(sorted_codes[a:b]) for a, b in pairwise(ends)]

@@ -315,12 +315,14 @@ def _ends(codes, cells, n_cells, n_values):
 
     In a cell of missing values alone these are ``n_values`` and -1.
     """
-    low, high = np.full(n_cells, n_values), np.full(n_cells, -1)
-    np.minimum.at(low, cells, codes)
-    np.maximum.at(high, cells, np.where(codes == n_values, -1, codes))
-    mixed = np.zeros(n_cells, dtype=bool)
-    mixed[cells[codes == n_values]] = True
-    return low, high, mixed
+    if (cells[1:] < cells[:-1]).any():
+        order = np.argsort(cells, kind="stable")
+        codes, cells = codes[order], cells[order]
+    starts = np.searchsorted(cells, np.arange(n_cells))  # every cell has a unit
+    is_missing = codes == n_values
+    low = np.minimum.reduceat(codes, starts)
+    high = np.maximum.reduceat(np.where(is_missing, -1, codes), starts)
+    return low, high, np.logical_or.reduceat(is_missing, starts)
 
 
 def _further(values):

@@ -22,13 +22,13 @@ def class_penalties(axis, codes, classes):
     if not classes.size:
         return np.zeros(0)
     n_codes = axis.size.size
-    pairs = _distinct_keys(classes * n_codes + codes, (int(classes.max()) + 1) * n_codes)
+    pairs = distinct_keys(classes * n_codes + codes, (int(classes.max()) + 1) * n_codes)
     codes, starts = pairs % n_codes, np.flatnonzero(np.diff(pairs // n_codes, prepend=-1))
     ends = np.append(starts[1:], pairs.size) - 1
     return axis.penalty(codes[starts], codes[ends], np.add.reduceat(axis.size[codes], starts))
 
 
-def _distinct_keys(keys, bound):
+def distinct_keys(keys, bound):
     """Return the distinct whole numbers among some below a bound, sorted."""
     if bound > _TICKS * keys.size:
         return np.unique(keys)

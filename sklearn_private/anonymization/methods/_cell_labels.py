@@ -24,9 +24,8 @@ def cell_labels(problem, cuts):
 
 def supported_labels(problem, cuts):
     """Return the cells, the grids, and labels that end where k people of the table do."""
-    of_unit, columns = _published(problem, cuts)
+    of_unit, columns, kept = _published(problem, cuts)
     if cuts.suppressed.any():  # then those who are left support the labels
-        kept = ~cuts.suppressed[cuts.leaf_of_unit]
         columns = [
             (axis.among(_people(problem.units, codes, kept, axis.size.size)), codes)
             for axis, codes in columns
@@ -41,7 +40,7 @@ def supported_labels(problem, cuts):
 
 def tight_labels(problem, cuts):
     """Return the cells, the grids, and labels that show the extremes of the people in each cell."""
-    of_unit, columns = _published(problem, cuts)
+    of_unit, columns, _ = _published(problem, cuts)
     grids_of = [
         partial(axis.tight_grid, codes=codes, cells=of_unit, n_cells=int(of_unit.max()) + 1)
         for axis, codes in columns
@@ -58,10 +57,15 @@ LABELS = {"supported": supported_labels, "cell": cell_labels, "tight": tight_lab
 
 
 def _published(problem, cuts):
-    """Return the box of each unit that is in one, and each axis with the codes of these units."""
+    """Return the box of each unit that is in one, and each axis with the codes of these units.
+
+    Units are in the order of their boxes, and ``kept`` are their positions among all.
+    """
     cell_of_unit = cuts.cell_of_leaf[cuts.leaf_of_unit]
-    kept = ~cuts.suppressed[cuts.leaf_of_unit]
-    return cell_of_unit[kept], list(zip(problem.axes, problem.units.codes[:, kept], strict=True))
+    kept = np.argsort(cell_of_unit, kind="stable")
+    kept = kept[: kept.size - int(cuts.suppressed[cuts.leaf_of_unit].sum())]  # these come last
+    columns = list(zip(problem.axes, problem.units.codes[:, kept], strict=True))
+    return cell_of_unit[kept], columns, kept
 
 
 def _people(units, codes, kept, n_codes):
