@@ -1,9 +1,11 @@
 """Which estimators a private search admits, and that it refuses the rest before it pays."""
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
 from sklearn.feature_selection import RFE, SelectFromModel, SequentialFeatureSelector
 from sklearn.model_selection import (
@@ -19,6 +21,7 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 
 from sklearn_private import DPGridSearchCV, DPLogisticRegression, PrivacyLedger
 from sklearn_private.accounting import leaves
+from sklearn_private.dp import DPQuantileScaler
 from sklearn_private.exceptions import InvalidParameterError
 
 
@@ -137,3 +140,32 @@ def test_what_keeps_every_fit_is_searched_and_all_of_them_are_paid(estimator, n_
     alone = DPGridSearchCV(private(), {}, mode="public_validation").fit(*rows, validation=public)
     one = kinds(alone.privacy_statement_.event)
     assert kinds(event) == {kind: n_fits * n for kind, n in one.items()}
+
+
+def caching(memory):
+    """A pipeline in a pipeline, both of which cache what they fit."""
+    scaled = Pipeline(
+        [("same", "passthrough"), ("q", DPQuantileScaler(bounds=(-1, 1))), ("end", "passthrough")],
+        memory=memory,
+    )
+    columns = ColumnTransformer([("all", scaled, [0, 1])])
+    return Pipeline([("columns", columns), ("clf", private())], memory=memory)
+
+
+@pytest.mark.parametrize("make", [str, lambda place: joblib.Memory(place, verbose=0)])
+@pytest.mark.parametrize("mode", ["select", "compose", "public_validation"])
+def test_no_fit_and_no_row_stays_in_a_cache_on_disk(mode, make, rows, public, ledger, tmp_path):
+    place = tmp_path / "cache"
+    validation = {"validation": public} if mode == "public_validation" else {}
+    grid = {"clf": [private(), caching(make(place))]}
+    search = DPGridSearchCV(caching(make(place)), grid, mode=mode, cv=2, n_draws=2, ledger=ledger)
+    search.fit(*rows, **validation)
+    assert list(place.rglob("*.pkl")) == []
+    assert search.estimator.memory is not None and search.best_estimator_.memory is None
+
+
+def test_a_search_over_caches_is_refused(rows, ledger, tmp_path):
+    grid = {"memory": [None, str(tmp_path / "cache")]}
+    with pytest.raises(InvalidParameterError, match="'memory'.*Nothing was released"):
+        DPGridSearchCV(caching(None), grid, ledger=ledger).fit(*rows)
+    assert ledger.entries() == []

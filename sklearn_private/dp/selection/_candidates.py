@@ -1,7 +1,8 @@
 """Candidates of a search: how they are fitted, and what one fit claims.
 
 A candidate is a clone of the estimator without a ledger, since the search pays for all of them, and
-without progress output, which would tell how many there were. A fit is taken only if its statement
+without progress output, which would tell how many there were. Nor does it cache on disk, where fits
+and transformed rows would stay that nobody paid for. A fit is taken only if its statement
 holds: the rules of :mod:`sklearn_private.statements` decide, so a step that learned from the same
 rows without differential privacy makes the search refuse. What fits estimators inside a candidate
 must be known to add nothing to them: the rest is refused before anything is fitted.
@@ -140,12 +141,20 @@ def refuse_unknown_holders(model: object) -> None:
 
 
 def _settled(model, rng):
-    """Return the model, set to charge no ledger and to print no progress."""
+    """Return the model, set to charge no ledger, to print no progress and to cache nothing."""
     settings = {"ledger": None, "verbose": False}
     if not is_secure(rng):
         settings["random_state"] = int(uniform_below(2**32, 1, rng)[0])
-    last = {name: name.rpartition("__")[2] for name in model.get_params(deep=True)}
-    return model.set_params(**{n: settings[end] for n, end in last.items() if end in settings})
+    parameters = model.get_params(deep=True)
+    last = {name: name.rpartition("__")[2] for name in parameters}
+    caches = {n: None for n, end in last.items() if end == "memory" and _is_cache(parameters[n])}
+    settled = {n: settings[end] for n, end in last.items() if end in settings}
+    return model.set_params(**settled, **caches)
+
+
+def _is_cache(memory):
+    """Return whether scikit-learn's ``check_memory`` would cache in it."""
+    return isinstance(memory, str) or hasattr(memory, "cache")
 
 
 def claimed(model: object) -> Fit:

@@ -197,7 +197,11 @@ class PrivateSearch(MetaEstimatorMixin, BaseEstimator):
 
     def _refuse_settings_of_the_search(self, candidates):
         """Refuse a search over what the search itself decides, or over epsilon in secret."""
-        refused = {"ledger": "the search charges its own", "verbose": "the search is silent"}
+        refused = {
+            "ledger": "the search charges its own",
+            "verbose": "the search is silent",
+            "memory": "the search lets no candidate cache what it fits",
+        }
         if self.mode == "select":
             refused["epsilon"] = (
                 "the best score is always that of the largest one: draw a curve by mode='compose'"
