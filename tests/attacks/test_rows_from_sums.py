@@ -204,6 +204,60 @@ def test_a_value_far_beyond_all_others_shows_its_row(huge):
         FederatedWrapper(Ridge()).fit(rows, y, groups=np.arange(400) % 2)
 
 
+def people(n=600):
+    rng = np.random.default_rng(1)
+    jobs = rng.integers(0, 3, n)
+    numbers = np.c_[rng.integers(18, 90, n), rng.integers(0, 99, n)].astype(float)
+    return jobs, numbers, (rng.random(n) < 0.5).astype(int)
+
+
+def fits(classifier, regressor):
+    return (
+        FederatedWrapper(classifier, 2, **LABELS),
+        FederatedWrapper(classifier, 4, secure_aggregation=True, **LABELS),
+        MPCFitter(classifier, 3, **LABELS),
+        FederatedWrapper(regressor, 2),
+        MPCFitter(regressor, 3),
+    )
+
+
+def test_one_minus_all_dummies_is_the_only_person_of_the_category_that_was_dropped():
+    jobs, numbers, y = people()
+    dummies = (jobs[:, None] == np.arange(3)).astype(float)
+    dummies[3] = 0  # the astronaut, whose column was dropped
+    table = np.c_[dummies, numbers]
+    (first, *_) = observed(table, y, np.arange(len(y)) % 2, n_seen=2).hessians()
+    moments = 4 * first  # sum of x x', constant column last
+    stolen = moments[-1] - moments[:3].sum(axis=0)
+    np.testing.assert_allclose(stolen, [*table[3], 1.0], atol=1e-8)
+    for model in fits(LogisticRegression(), Ridge()):
+        with pytest.raises(InvalidParameterError, match="1 row alone in a direction"):
+            model.fit(table, y)
+    dummies[:60] = 0  # enough people share what was dropped
+    FederatedWrapper(LogisticRegression(), 2, **LABELS).fit(np.c_[dummies, numbers], y)
+
+
+def test_two_columns_that_differ_in_one_person_are_that_person():
+    jobs, numbers, y = people()
+    one = (jobs == 0).astype(float)
+    other = one.copy()
+    other[3] = 1 - other[3]
+    for model in fits(LogisticRegression(), Ridge()):
+        with pytest.raises(InvalidParameterError, match="1 row alone in a direction"):
+            model.fit(np.c_[one, other, numbers], y)
+
+
+def test_an_income_far_beyond_all_others_is_a_direction_of_its_own():
+    rng = np.random.default_rng(0)
+    table = np.c_[rng.integers(18, 90, 400), rng.lognormal(np.log(1e3), 1, 400)]
+    table[0, 1] = 1e6
+    y = rng.normal(size=400)
+    with pytest.raises(InvalidParameterError, match="1 row alone in a direction"):
+        FederatedWrapper(Ridge(), 1).fit(table, y)
+    table[:, 1] = np.clip(table[:, 1], 0, 1e4)  # the way out that the message names
+    FederatedWrapper(Ridge(), 1).fit(table, y)
+
+
 def test_rows_that_weigh_nothing_hide_nobody():
     weight = np.ones(len(X))
     weight[1::2] = 1e-12

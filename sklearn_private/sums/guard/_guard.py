@@ -7,6 +7,8 @@ What can be isolated (:class:`Reach`) must hold
 * for *second moments* of d columns, 5 (d + 1) rows, and a warning below 10 (d + 1): two of them are
   simultaneously diagonal in d + 1 rows or fewer, and least squares on all rounds of a fit reads a
   few more;
+* for second moments, no row that has all but a hundredth of the sum of squares along a direction:
+  some combination of columns would be that row;
 * for all sums together, more unknown numbers than were opened: with n rows of d numbers, at most
   (n - 1) d. Then any small change of one row is made up for by changes of the others, and nothing
   that was opened tells which of them is true (``docs/proofs/who_can_reconstruct_what.md``). So a
@@ -33,6 +35,7 @@ from ._size import SiteSize
 MIN_ROWS = 10
 _PER_COLUMN = 5
 _COMFORTABLE = 10
+_LARGEST_LEVERAGE = 0.99
 
 
 def rows_needed(opens: Opens, n_numbers: int, n_columns: int) -> int:
@@ -143,6 +146,9 @@ class Guard:
         self._n_unknown = len(self.sizes[0].apart)  # numbers a row, the target included
         self._values, self._classes = np.split(effective, [self._n_unknown])
         self._apart = deciding.least(np.array([size.apart for size in self.sizes], dtype=float))
+        # Hidden sums are judged in the total: what a coalition isolates has fewer rows than that.
+        by_site = deciding.threshold is None
+        self._leverage = max(s.leverage if by_site else s.leverage_of_all for s in self.sizes)
 
     @property
     def n_samples(self) -> int:
@@ -184,6 +190,15 @@ class Guard:
                 "rows alone; merge rare categories, clip or drop the column"
             )
             raise self._refusal(f"Got {few} that stand apart", MIN_ROWS, reason)
+
+        if self.opens == "second moments" and self._leverage > _LARGEST_LEVERAGE:
+            reason = (
+                "some combination of the columns (one minus all dummies, where a rare category was "
+                "dropped; the difference of two columns) is as good as zero in all other rows, so "
+                "the same combination of second moments is that row; merge rare categories, clip "
+                "or drop the column"
+            )
+            raise self._refusal("Got 1 row alone in a direction", MIN_ROWS, reason)
 
     def admit(self, statistic: Statistic, n_numbers: int) -> None:
         """Raise unless a site may answer one more sum.
@@ -230,7 +245,8 @@ class Guard:
 
     def _groups_are_small(self) -> bool:
         small = min(self._classes, default=np.inf) < MIN_ROWS or self._apart.min() < MIN_ROWS
-        return self._groups_count and bool(small)
+        alone = self.opens == "second moments" and self._leverage > _LARGEST_LEVERAGE
+        return self._groups_count and bool(small or alone)
 
     def learns(self, n_rounds: int) -> dict[str, str]:
         """Return who can compute what, for the statement.

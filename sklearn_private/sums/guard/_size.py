@@ -1,6 +1,6 @@
 """How many rows stand behind the sums of one site: what the site says of itself to the guard.
 
-Four counts, each of which an attack needs to be small:
+Three counts that an attack needs to be small, and one share that it needs to be large:
 
 * **rows**, by Kish's effective size [1]_: rows of weight 1e-12 hide nobody. Values that are
   missing do not count, so there is one number a column.
@@ -9,6 +9,10 @@ Four counts, each of which an attack needs to be small:
   X'X is a sum of rows weighted by one column, so where a single row has a one in it (the only
   person of a category), that row of X'X *is* that person; a value 1000 times all others does the
   same.
+* **the largest leverage** of a row: the share of it in the sum of squares along the direction in
+  which it is largest, a constant column included. It is 1 where a combination of columns is zero in
+  all other rows: one minus all dummies, for the only person of a category whose column was dropped,
+  or two columns that differ in one person.
 
 .. [1] L. Kish, "Survey sampling", Wiley, 1965, section 11.7.
 """
@@ -23,6 +27,7 @@ import numpy as np
 from .._statistic import Rows
 
 _PROBE = 41  # rows: where fewer than 21 of all rows stand apart, their median is the common value
+_SINGULAR = 1e-10  # of the largest eigenvalue: no direction of its own
 _NEGLIGIBLE = 1e-3  # of the largest: what is smaller does not blur what is read to three digits
 
 
@@ -41,6 +46,10 @@ class SiteSize:
         Rows apart from the others.
     spread : ndarray of shape (n_columns,)
         How far apart the farthest of them is.
+    leverage : float
+        The largest leverage of a row among those of the site.
+    leverage_of_all : float
+        The largest leverage of a row among those of all sites that are here.
     """
 
     n_rows: int
@@ -48,6 +57,8 @@ class SiteSize:
     squares: np.ndarray
     apart: np.ndarray
     spread: np.ndarray
+    leverage: float
+    leverage_of_all: float
 
 
 def measure(sites: Sequence[Rows], n_labels: int, *, target: bool) -> list[SiteSize]:
@@ -76,12 +87,16 @@ def measure(sites: Sequence[Rows], n_labels: int, *, target: bool) -> list[SiteS
     ]
     spreads = [np.fmax.reduce(distance, axis=0, initial=0.0) for distance in distances]
     widest = np.max(spreads, axis=0)
+    weights = [rows.weight for rows in sites]
+    of_all = _leverage(np.vstack(tables), np.concatenate(weights))
     return [
         SiteSize(
             len(rows.y),
             *_weights(rows, table, n_labels),
             _least_positive(_count(distance, spread), _count(distance, widest)),
             spread,
+            _leverage(table, rows.weight),
+            of_all,
         )
         for rows, table, distance, spread in zip(sites, tables, distances, spreads, strict=True)
     ]
@@ -97,6 +112,18 @@ def _common(table: np.ndarray) -> np.ndarray:
     there = np.count_nonzero(~np.isnan(ordered), axis=0)
     middle = np.take_along_axis(ordered, (np.maximum(there, 1) - 1)[None] // 2, axis=0)[0]
     return np.nan_to_num(middle)
+
+
+def _leverage(table: np.ndarray, weight: np.ndarray) -> float:
+    """Return the largest x' (X'X)⁻¹ x of a row, a constant column included."""
+    # A missing value is in no sum. Columns of length 1, so that units do not decide the rank.
+    design = np.column_stack([np.nan_to_num(table), np.ones(len(table))])
+    design *= np.sqrt(weight)[:, None]
+    length = np.linalg.norm(design, axis=0)
+    design = design[:, length > 0] / length[length > 0]
+    values, vectors = np.linalg.eigh(design.T @ design)
+    kept = values > _SINGULAR * values[-1]
+    return float((((design @ vectors[:, kept]) ** 2) / values[kept]).sum(axis=1).max())
 
 
 def _count(distance: np.ndarray, spread: np.ndarray) -> np.ndarray:
