@@ -116,8 +116,80 @@ def test_labels_that_no_published_row_has_are_not_listed(labels):
 
 def test_the_index_and_the_notes_of_a_frame_stay_behind():
     table = pd.DataFrame({"age": [20] * 5, "ill": "flu"}, index=pd.RangeIndex(5, name=SECRET))
-    table.attrs["source"] = SECRET
+    table.attrs["source"], table.columns.name = SECRET, SECRET
     out = KAnonymizer(k=5, **LISTS).fit(table).release(table)
-    assert out.index.name is None and out.attrs == {}
+    assert out.index.name is None and out.columns.name is None and out.attrs == {}
     assert b"Smith" not in as_parquet(out)
     assert table.index.name == SECRET and table.attrs == {"source": SECRET}
+
+
+def rows_of(column):
+    return pd.DataFrame({"age": AGES, "ill": column})
+
+
+@pytest.mark.parametrize(
+    "secret, dtype", [(9999991, "Int64"), (9999991, "UInt32"), (9.99, "Float64")]
+)
+def test_a_number_that_was_blanked_is_not_left_under_its_mask(secret, dtype):
+    table = rows_of(pd.array([secret, *range(14)], dtype=dtype))
+    table.loc[table["ill"] == secret, "ill"] = pd.NA
+    out = KAnonymizer(k=5, **LISTS).fit(table).release(table)["ill"]
+    assert out.dtype == dtype and out.isna().sum() == 1
+    assert sorted(out.dropna()) == list(range(14))
+    assert np.array(secret, dtype=out.dtype.numpy_dtype).tobytes() not in pickled(out)
+
+
+def test_a_truth_that_was_blanked_is_not_left_under_its_mask():
+    hidden = [
+        pd.arrays.BooleanArray(np.full(15, is_ill), np.ones(15, bool)) for is_ill in (0 > 1, 1 > 0)
+    ]
+    out = [KAnonymizer(k=5, **LISTS).fit(rows_of(h)).release(rows_of(h))["ill"] for h in hidden]
+    assert out[0].dtype == "boolean" and out[0].isna().all()
+    assert pickled(out[0]) == pickled(out[1])
+
+
+def test_the_fill_value_of_a_sparse_column_stays_behind():
+    secret = 9999991.0
+    filled = [1.0, 2.0, 3.0, 4.0, 5.0] * 2 + [secret] * 5
+    out = released(rows_of(pd.arrays.SparseArray(filled, fill_value=secret)))
+    assert out["ill"].dtype == float and sorted(out["ill"]) == sorted(filled[:10])
+    assert np.array(secret).tobytes() not in pickled(out) and b"9999991" not in pickled(out)
+
+
+@pytest.mark.parametrize("write", [pickled, as_parquet])
+@pytest.mark.parametrize("shape", ["list", "struct", "list of categories", "struct of categories"])
+def test_pandas_columns_of_nested_arrow_values_are_released_without_other_rows(shape, write):
+    pa = pytest.importorskip("pyarrow")
+    values = pa.array(VALUES).dictionary_encode() if "categories" in shape else pa.array(VALUES)
+    if shape.startswith("list"):
+        nested = pa.ListArray.from_arrays(pa.array(range(16), pa.int32()), values)
+    else:
+        nested = pa.StructArray.from_arrays([values], ["name"])
+    table = rows_of(VALUES).assign(boxed=pd.arrays.ArrowExtensionArray(nested))
+    out = released(table, harmless=["boxed"])
+    boxed = [next(iter(box.values() if isinstance(box, dict) else box)) for box in out["boxed"]]
+    assert boxed == out["ill"].tolist() and set(boxed) == {"flu", "cold"}
+    assert b"Smith" not in write(out)
+
+
+@pytest.mark.parametrize("shape", ["list", "struct"])
+def test_a_sensitive_pandas_column_of_nested_arrow_values_is_released(shape):
+    pa = pytest.importorskip("pyarrow")
+    nested = pa.array([[text] if shape == "list" else {"name": text} for text in VALUES])
+    out = released(rows_of(pd.arrays.ArrowExtensionArray(nested)))
+    assert out["ill"].dtype == pd.ArrowDtype(nested.type)
+    assert b"Smith" not in pickled(out)
+
+
+@pytest.mark.parametrize("container", ["pandas", "arrow"])
+def test_a_struct_that_was_blanked_leaves_no_value_of_its_fields(container):
+    pa = pytest.importorskip("pyarrow")
+    bits = pa.array([False] * 5 + [True] * 10).buffers()[1]
+    fields = [pa.array([9999991] * 5 + [1] * 10)]
+    boxed = pa.StructArray.from_buffers(pa.struct([("n", pa.int64())]), 15, [bits], children=fields)
+    if container == "pandas":
+        table = rows_of(VALUES).assign(boxed=pd.arrays.ArrowExtensionArray(boxed))
+    else:
+        table = pa.table({"age": AGES, "ill": VALUES, "boxed": boxed})
+    out = KAnonymizer(k=5, harmless=["boxed"], **LISTS).fit(table).release(table)
+    assert np.int64(9999991).tobytes() not in pickled(out)

@@ -1,7 +1,8 @@
 """What a container carries beside its rows, and how to leave it behind.
 
 Categories are stored once a column, whether or not a row holds them: a table without a row still
-names that row's category, in every file and pickle. So do index names and notes.
+names that row's category, in every file and pickle. So do index names and notes, and what
+was blanked may still lie under the mask that hides it.
 """
 
 import functools
@@ -40,16 +41,27 @@ def without_unused(table: Table) -> Table:
 
 
 def _of_pandas(frame):
-    frame = frame.reset_index(drop=True)
+    pandas = nw.dependencies.get_pandas()
+    frame = frame.reset_index(drop=True).rename_axis(columns=None)
     frame.attrs = {}
     for name, dtype in frame.dtypes.items():
         if hasattr(dtype, "categories"):
             frame[name] = frame[name].cat.remove_unused_categories()
-        elif hasattr(getattr(dtype, "pyarrow_dtype", None), "value_type"):
+        elif isinstance(dtype, pandas.SparseDtype):  # its fill value may be that of no row
+            frame[name] = frame[name].sparse.to_dense()
+        elif hasattr(dtype, "pyarrow_dtype"):
             pyarrow, column = require("pyarrow", extra="tables"), frame[name].array
-            used = _used(pyarrow, pyarrow.chunked_array(column.__arrow_array__()))
-            frame[name] = type(column)(pyarrow.chunked_array([used]))
+            used = _plain(pyarrow, pyarrow.chunked_array(column.__arrow_array__()))
+            frame[name] = type(column)(used)
+        elif hasattr(dtype, "numpy_dtype"):  # numbers and truths under a mask
+            frame[name] = _unmasked(frame[name].array)
     return frame
+
+
+def _unmasked(column):
+    """Return an array with zeros in place of the values that are still there under its mask."""
+    values = column.to_numpy(dtype=column.dtype.numpy_dtype, na_value=0)
+    return type(column)(values, column.isna())
 
 
 def _of_polars(data):
@@ -93,14 +105,19 @@ def _plain_of_polars(polars, dtype):
 
 def _of_arrow(table):
     pyarrow = require("pyarrow", extra="tables")
-    columns = []
-    for column in table.columns:
-        if pyarrow.types.is_dictionary(column.type):
-            column = _used(pyarrow, column)
-        elif pyarrow.types.is_nested(column.type):
-            column = column.cast(_plain_of_arrow(pyarrow.types, pyarrow, column.type))
-        columns.append(column)
+    columns = [_plain(pyarrow, column) for column in table.columns]
     return pyarrow.table(columns, names=table.column_names)
+
+
+def _plain(pyarrow, column):
+    """Return a chunked array without categories and fields that none of its values has."""
+    if pyarrow.types.is_dictionary(column.type):
+        return pyarrow.chunked_array([_used(pyarrow, column)])
+    if pyarrow.types.is_nested(column.type):
+        plain = _plain_of_arrow(pyarrow.types, pyarrow, column.type)
+        # Written anew: fields of a missing struct still have values.
+        return pyarrow.chunked_array([pyarrow.array(column.to_pylist(), type=plain)])
+    return column
 
 
 def _used(pyarrow, column):
