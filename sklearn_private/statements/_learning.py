@@ -14,6 +14,7 @@ import copy
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -186,6 +187,8 @@ def keeps_something(step: Any) -> bool:
     if not hasattr(step, "get_params"):
         return True
     kept = vars_of(step).keys() - step.get_params(deep=False).keys() - _SHAPE
+    if not isinstance(vars_of(step).get("n_features_in_", 0), Integral):
+        return True  # that is no number of columns
     return any(not name.startswith(("_sklearn", "_metadata")) for name in kept)
 
 

@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.semi_supervised import SelfTrainingClassifier
 
-from sklearn_private import DPGridSearchCV, DPLogisticRegression, PrivacyLedger
+from sklearn_private import DPGridSearchCV, DPLogisticRegression, PrivacyLedger, privacy_report
 from sklearn_private.accounting import leaves
 from sklearn_private.dp import DPQuantileScaler
 from sklearn_private.exceptions import InvalidParameterError
@@ -71,6 +71,20 @@ class Holder(ClassifierMixin, BaseEstimator):
         self.mine = self.model.fit(X, y)
         self.rows = X
         return self
+
+
+class Counting(BaseEstimator):
+    """Keeps the mean of the rows where the number of columns belongs."""
+
+    def fit(self, X, y=None):
+        self.n_features_in_ = X.mean(axis=0)
+        return self
+
+    def transform(self, X):
+        return X - self.n_features_in_
+
+    def __sklearn_is_fitted__(self):
+        return True
 
 
 UNACCOUNTED = {
@@ -168,4 +182,11 @@ def test_a_search_over_caches_is_refused(rows, ledger, tmp_path):
     grid = {"memory": [None, str(tmp_path / "cache")]}
     with pytest.raises(InvalidParameterError, match="'memory'.*Nothing was released"):
         DPGridSearchCV(caching(None), grid, ledger=ledger).fit(*rows)
+    assert ledger.entries() == []
+
+
+def test_rows_kept_as_the_number_of_columns_void_the_claim(rows, ledger):
+    assert not privacy_report(make_pipeline(Counting(), private()).fit(*rows)).holds
+    with pytest.raises(InvalidParameterError, match="Nothing was released"):
+        DPGridSearchCV(make_pipeline(Counting(), private()), {}, ledger=ledger).fit(*rows)
     assert ledger.entries() == []
