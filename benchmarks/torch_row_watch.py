@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
 from torch_private import make_private
-from torch_private.training._row_watch import NothingToWatch
+from torch_private.training.watch._row_watch import NothingToWatch
 
 N_STEPS, BATCH, N_ROUNDS = 200, 256, 5
 

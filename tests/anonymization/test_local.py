@@ -11,26 +11,26 @@ from sklearn_private.anonymization.columns._hierarchy_axis import HierarchyAxis
 from sklearn_private.anonymization.columns._ordered_axis import OrderedAxis
 from sklearn_private.anonymization.columns._penalty import class_penalties
 from sklearn_private.anonymization.hierarchies._hierarchy import Hierarchy
-from sklearn_private.anonymization.methods import _line_cuts as line_module
-from sklearn_private.anonymization.methods import _local_start as peel_module
-from sklearn_private.anonymization.methods._line_cuts import (
+from sklearn_private.anonymization.methods._mondrian import observed_extents, partition
+from sklearn_private.anonymization.methods._problem import Problem
+from sklearn_private.anonymization.methods.local import _line_cuts as line_module
+from sklearn_private.anonymization.methods.local import _start as peel_module
+from sklearn_private.anonymization.methods.local._line_cuts import (
     Line,
     best_cuts,
     in_pieces,
     recut,
     window_costs,
 )
-from sklearn_private.anonymization.methods._local import local_classes, tidy
-from sklearn_private.anonymization.methods._local_penalties import column_of
-from sklearn_private.anonymization.methods._local_problem import Task
-from sklearn_private.anonymization.methods._local_search import Search, are_among, reverted
-from sklearn_private.anonymization.methods._local_start import (
+from sklearn_private.anonymization.methods.local._local import local_classes, tidy
+from sklearn_private.anonymization.methods.local._penalties import column_of
+from sklearn_private.anonymization.methods.local._problem import Task
+from sklearn_private.anonymization.methods.local._search import Search, are_among, reverted
+from sklearn_private.anonymization.methods.local._start import (
     Levels,
     common_groups_first,
     generalisations,
 )
-from sklearn_private.anonymization.methods._mondrian import observed_extents, partition
-from sklearn_private.anonymization.methods._problem import Problem
 from sklearn_private.anonymization.models._constraints import LDiversity
 from sklearn_private.anonymization.models._judge import Rules
 from sklearn_private.anonymization.models._sensitive import Sensitive

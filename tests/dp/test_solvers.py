@@ -18,7 +18,7 @@ from sklearn_private.dp.rows import _row_bounds as _rows
 from sklearn_private.dp.rows._units import bounded_rows
 from sklearn_private.exceptions import InvalidParameterError
 from sklearn_private.mechanisms import noise_source
-from sklearn_private.sums.programs._noisy_logistic import LOG_ODDS
+from sklearn_private.sums.programs.noisy._logistic import LOG_ODDS
 
 
 def private(**parameters):

@@ -11,15 +11,29 @@ import numpy as np
 import pytest
 
 from sklearn_private.sums import Limits, Rows
-from sklearn_private.sums.programs import (
-    _noisy_clusters,
-    _noisy_linear,
-    _noisy_logistic,
-    _noisy_moments,
-    _noisy_newton,
-    _noisy_quantiles,
-    _noisy_spectrum,
+from sklearn_private.sums.programs.noisy import (
+    _clusters as _noisy_clusters,
+)
+from sklearn_private.sums.programs.noisy import (
+    _linear as _noisy_linear,
+)
+from sklearn_private.sums.programs.noisy import (
+    _logistic as _noisy_logistic,
+)
+from sklearn_private.sums.programs.noisy import (
+    _moments as _noisy_moments,
+)
+from sklearn_private.sums.programs.noisy import (
+    _newton as _noisy_newton,
+)
+from sklearn_private.sums.programs.noisy import (
+    _quantiles as _noisy_quantiles,
+)
+from sklearn_private.sums.programs.noisy import (
     _softmax,
+)
+from sklearn_private.sums.programs.noisy import (
+    _spectrum as _noisy_spectrum,
 )
 
 LIMITS = Limits(row_norm=2.0, n_rows=1000, target_norm=1.0)

@@ -9,10 +9,10 @@ from sklearn_private.sums._labels import label_counts
 from sklearn_private.sums.programs._gram import gram
 from sklearn_private.sums.programs._logistic import log_loss
 from sklearn_private.sums.programs._moments import moments
-from sklearn_private.sums.programs._noisy_logistic import log_loss_slope
-from sklearn_private.sums.programs._noisy_newton import second_moment
 from sklearn_private.sums.programs._poisson import deviance, deviance_slope
-from sklearn_private.sums.programs._softmax import softmax_slope
+from sklearn_private.sums.programs.noisy._logistic import log_loss_slope
+from sklearn_private.sums.programs.noisy._newton import second_moment
+from sklearn_private.sums.programs.noisy._softmax import softmax_slope
 
 LIMITS = Limits(row_norm=3.0, n_rows=100, target_norm=2.0)
 W = np.array([0.3, -1.2, 0.8, 0.5])  # three coefficients and that of the constant column

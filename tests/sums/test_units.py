@@ -21,7 +21,7 @@ from sklearn_private.sums import (
     statistic,
 )
 from sklearn_private.sums.aggregators._units import _BUCKETS, Grid, grid, largest, marks
-from sklearn_private.sums.programs._noisy_logistic import log_loss_slope
+from sklearn_private.sums.programs.noisy._logistic import log_loss_slope
 
 X, Y = load_diabetes(return_X_y=True)
 X = scale(X)

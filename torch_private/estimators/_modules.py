@@ -8,7 +8,7 @@ from torch import nn
 
 from sklearn_private._checks import Checks
 
-from ..training._parts import check_module
+from ..training import check_module
 
 
 def new_module(made, n_features, n_outputs, *, device, owner):

@@ -26,12 +26,15 @@ from sklearn_private.statements import Payment
 
 from ..clipping import AdaptiveClipping, AutomaticClipping, Clipper, FlatClipping
 from ..sampling import private_loader
-from ..training import PrivateTraining
-from ..training._parts import check_optimizer
-from ..training._plan import make_plan
-from ..training._row_watch import NothingToWatch, RowWatch
-from ..training._run import Run
-from ..training._self_check import self_check
+from ..training import (
+    NothingToWatch,
+    PrivateTraining,
+    RowWatch,
+    Run,
+    check_optimizer,
+    make_plan,
+    self_check,
+)
 from ._batched_draws import BatchedDraws
 from ._defaults import is_linear
 from .ways import Average, CopiesSums, LinearSums, has_closed_form

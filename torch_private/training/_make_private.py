@@ -14,10 +14,10 @@ from ._group import current_group
 from ._parts import check_module, check_optimizer
 from ._plan import make_plan
 from ._private_training import PrivateTraining
-from ._row_watch import RowWatch
 from ._run import Run
 from ._self_check import self_check
 from ._spending import Spending
+from .watch import RowWatch
 
 _PRIVATE = weakref.WeakKeyDictionary()  # every module of a run: the run
 

@@ -25,8 +25,8 @@ from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 
 from ..clipping import BATCH_NORMS, AdaptiveClipping, Clipper, FlatClipping
 from ..sampling import map_tensors, tensors_in
-from ._module_state import ModuleState, explain_state, marks
 from ._synthetic import N_ROWS, call, synthetic_batch, with_other_row
+from .watch import ModuleState, explain_state, marks
 
 _ROW = 1  # the one that is replaced
 _SAME = 1e-5  # of the largest output: how far rows may differ by the order of float additions

@@ -14,10 +14,10 @@ from ..columns import OrderedAxis
 from ._cell_labels import LABELS
 from ._lattice import generalise
 from ._level_rule import Levels
-from ._local import local_classes
 from ._mdav import mdav_classes
 from ._mondrian import box_extents, observed_extents, partition
 from ._problem import Recoding
+from .local import local_classes
 
 
 def mondrian(problem):
@@ -38,7 +38,7 @@ def lattice(problem):
 
 
 def local(problem):
-    """Search for the classes of least loss (:mod:`._local`)."""
+    """Search for the classes of least loss (:mod:`.local._local`)."""
     classes = local_classes(problem)
     return Recoding(None, _grids(problem), _tight(problem, classes), classes)
 

@@ -13,10 +13,9 @@ from ..._checks import Checks
 from .._labels import label_counts, two_labels
 from .._program import Program, refuse
 from .._registry import register
-from ._descent import gradient_budget
 from ._glm import binary_attributes, glm, l2_strength, penalty, row_norm
 from ._newton import newton, newton_numbers
-from ._noisy_logistic import fit_noisy_logistic, log_loss_slope
+from .noisy import fit_noisy_logistic, gradient_budget, log_loss_slope
 
 
 def _bounds(limits, w, constant, positive):

@@ -11,10 +11,10 @@ from ...exceptions import InvalidParameterError
 from .._program import Program, fitted_on
 from .._registry import register
 from .._statistic import statistic
-from ._descent import descent, gradient_budget
 from ._glm import glm, gradient, penalty, predictor, regression_attributes, row_norm
 from ._moments import location
 from ._newton import newton, newton_numbers
+from .noisy import descent, gradient_budget
 
 
 def _bounds(limits, w, constant, cap):

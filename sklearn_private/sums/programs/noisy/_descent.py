@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from .._aggregator import Aggregator
-from .._plan import equal_shares
-from .._program import Budget, Schema
-from .._statistic import Statistic
-from ._glm import row_norm
+from ..._aggregator import Aggregator
+from ..._plan import equal_shares
+from ..._program import Budget, Schema
+from ..._statistic import Statistic
+from .._glm import row_norm
 
 _MOMENTUM = 0.9
 

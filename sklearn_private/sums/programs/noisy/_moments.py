@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from .._statistic import clip_norm, statistic
+from ..._statistic import clip_norm, statistic
 
 COUNT = 0.35  # weight of the count of all rows: enough to divide by, and 3 % more noise
 _UP = 1 + 1e-15  # for roots that were rounded down

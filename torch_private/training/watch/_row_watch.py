@@ -22,7 +22,7 @@ import torch
 
 from sklearn_private.exceptions import GuaranteeError, PrivacyWarning
 
-from ..sampling import same_random_numbers, tensors_in
+from ...sampling import same_random_numbers, tensors_in
 from ._company import fault_of_company, fault_of_state
 from ._module_state import marks, unchanged
 from ._sizes import UncheckedError, fault_of_sizes

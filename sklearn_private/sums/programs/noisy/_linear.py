@@ -18,9 +18,9 @@ import math
 
 import numpy as np
 
-from .._statistic import statistic
-from ._glm import gradient, predictor, row_norm
-from ._symmetric import from_isometric, isometric
+from ..._statistic import statistic
+from .._glm import gradient, predictor, row_norm
+from .._symmetric import from_isometric, isometric
 
 N_ROUNDS = 9
 _GRAM_SHARE = 0.4

@@ -18,7 +18,7 @@ costs what the cuts cost, and a few sorts.
 import numpy as np
 
 from ._line_cuts import Line, recut
-from ._local_penalties import column_of
+from ._penalties import column_of
 
 
 class Search:

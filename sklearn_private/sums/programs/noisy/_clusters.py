@@ -18,8 +18,8 @@ import math
 import numpy as np
 from sklearn.cluster import KMeans
 
-from .._statistic import clip_norm, statistic
-from ._noisy_spectrum import noisy_covariance
+from ..._statistic import clip_norm, statistic
+from ._spectrum import noisy_covariance
 
 N_LLOYD_ROUNDS = 4
 N_DIRECTIONS = 3

@@ -13,8 +13,8 @@ import math
 
 import numpy as np
 
-from .._statistic import statistic
-from ._noisy_moments import counted
+from ..._statistic import statistic
+from ._moments import counted
 
 DYADIC_DEPTH = 8
 

@@ -11,9 +11,9 @@ the log-loss says, and the noise is a third.
 import numpy as np
 from scipy.special import softmax
 
-from .._statistic import statistic
+from ..._statistic import statistic
+from .._glm import row_norm
 from ._descent import descent
-from ._glm import row_norm
 
 CLIP = 1 / 3  # of the bound on the norm of a row
 

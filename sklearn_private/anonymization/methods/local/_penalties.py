@@ -7,7 +7,7 @@ line of pieces, the penalties of all windows are one pass over the pieces for ea
 
 import numpy as np
 
-from ..columns import CategoryAxis
+from ...columns import CategoryAxis
 
 _TABLED = 2**9  # codes of a column up to which the penalties of all pairs are looked up
 

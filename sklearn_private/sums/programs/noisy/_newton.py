@@ -19,10 +19,10 @@ import math
 
 import numpy as np
 
-from .._statistic import statistic
-from ._glm import penalty, row_norm
-from ._noisy_logistic import CLIP, LOG_ODDS, log_loss_slope
-from ._symmetric import from_isometric, isometric
+from ..._statistic import statistic
+from .._glm import penalty, row_norm
+from .._symmetric import from_isometric, isometric
+from ._logistic import CLIP, LOG_ODDS, log_loss_slope
 
 _MOMENTUM = 0.8
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..tables import distinct, sums
+from ...tables import distinct, sums
 from ._line_cuts import Line
 
 _TOLERANCES = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)

@@ -25,8 +25,8 @@ from torch.overrides import TorchFunctionMode, _pop_mode, _push_mode
 
 from sklearn_private.exceptions import GuaranteeError
 
-from ..clipping import Hook
-from ..sampling import generators_of, map_tensors, tensors_in
+from ...clipping import Hook
+from ...sampling import generators_of, map_tensors, tensors_in
 
 MOST_CALLS = 100_000
 

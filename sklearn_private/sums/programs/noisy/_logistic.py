@@ -22,9 +22,9 @@ learnt, small enough to add little to the norm that the noise is scaled to.
 import numpy as np
 from scipy.special import expit
 
-from .._statistic import statistic
+from ..._statistic import statistic
+from .._glm import binary_attributes, gradient, l2_strength, predictor, row_norm
 from ._descent import descent
-from ._glm import binary_attributes, gradient, l2_strength, predictor, row_norm
 
 CONSTANT = 0.35
 CLIP = 1 / 2  # of a residual

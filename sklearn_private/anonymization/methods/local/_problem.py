@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ..columns import class_penalties
-from ..tables import count_people, distinct
+from ...columns import class_penalties
+from ...tables import count_people, distinct
 
 
 @dataclass(frozen=True, eq=False)

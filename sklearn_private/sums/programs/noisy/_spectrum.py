@@ -14,9 +14,9 @@ import math
 
 import numpy as np
 
-from .._statistic import clip_norm, statistic
-from ._noisy_moments import COUNT, counted
-from ._symmetric import from_isometric, isometric
+from ..._statistic import clip_norm, statistic
+from .._symmetric import from_isometric, isometric
+from ._moments import COUNT, counted
 
 SPECTRUM_SHARES = (0.1, 0.9)
 _CERTAIN = 1e-3  # of the largest total variance: noise below it allows to clip nothing

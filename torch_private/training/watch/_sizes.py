@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import torch
 
-from ..sampling import map_tensors, tensors_in
+from ...sampling import map_tensors, tensors_in
 
 _MOST_OTHERS = 4  # Tensors beside the outputs that may or may not have a row a sample.
 _PRECISE = (torch.float32, torch.float64)
