@@ -61,7 +61,7 @@ def test_missing_clipping_is_a_violation(monkeypatch):
         return torch.ones_like(norms)
 
     monkeypatch.setattr(FlatClipping, "weights", unclipped)
-    monkeypatch.setattr(runs.Run, "_check_bound", lambda self: None)
+    monkeypatch.setattr(runs.Run, "_check_bound", lambda self, n_rows: None)
     monkeypatch.setattr("torch_private.training._make_private.self_check", lambda *a, **k: None)
     audit, private = audited_run()
     assert audit.run().verdict == "violation"

@@ -1,17 +1,20 @@
 """Over a table of loops: each that mixes rows is refused, and hardly one that does not."""
 
+import threading
 import warnings
 
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from torch.overrides import TorchFunctionMode
 from torch.utils.data import DataLoader, TensorDataset
 
 from sklearn_private.exceptions import GuaranteeError
 from support.training_loops import RIGHT, WRONG, fresh
 from torch_private import make_private
 from torch_private.clipping import Clipper
+from torch_private.training.watch._tape import Tape
 
 # Loops that let rows alone, and are refused since that cannot be seen.
 FALSELY_REFUSED = {"shuffled_together", "some_rows_left_out"}
@@ -105,3 +108,32 @@ def test_the_table_is_large_enough():
     assert len(RIGHT) >= 60
     assert len(RIGHT) + len(WRONG) >= 80
     assert len(FALSELY_REFUSED) <= 2
+
+
+def test_a_tape_that_ends_in_another_thread_leaves_the_modes_there_alone():
+    module = torch.nn.Linear(3, 2)
+    tape = Tape(module, [torch.randn(4, 3)], 4)
+    failed = []
+
+    def end():
+        class Other(TorchFunctionMode):
+            seen = 0
+
+            def __torch_function__(self, func, types, args=(), kwargs=None):
+                Other.seen += 1
+                return func(*args, **(kwargs or {}))
+
+        try:
+            with Other():
+                tape.remove()
+                torch.ones(2).sum()
+            assert Other.seen
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    thread.join()
+    assert failed == []
+    tape._awake = True  # it is still on the stack of this thread
+    tape.remove()

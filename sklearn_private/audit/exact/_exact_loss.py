@@ -122,7 +122,7 @@ def exact_loss(
     >>> from sklearn_private import DPLogisticRegression
     >>> from sklearn_private.audit import exact_loss
     >>> model = DPLogisticRegression(
-    ...     epsilon=1.0, feature_norm=1.0, classes=[0, 1], neighboring="zero_out"
+    ...     solver="objective", feature_norm=1.0, classes=[0, 1], neighboring="zero_out"
     ... )
     >>> loss = exact_loss(model, n_fits=20)
     >>> loss.delta < loss.claimed_delta

@@ -156,8 +156,11 @@ class Tape(TorchFunctionMode):
         if self._awake:
             self._awake = False
             above = []  # Modes that were entered later keep their places.
-            while (mode := _pop_mode()) is not self:
-                above.append(mode)
+            # A finalizer runs in any thread, and in the midst of another mode: there the stack
+            # ends without this one.
+            with contextlib.suppress(RuntimeError):
+                while (mode := _pop_mode()) is not self:
+                    above.append(mode)
             for mode in reversed(above):
                 _push_mode(mode)
 
