@@ -1,11 +1,12 @@
 """Import what an extra brings, with one message when it is missing."""
 
 import importlib
+from types import ModuleType
 
 from .exceptions import MissingDependencyError
 
 
-def require(module, *, extra):
+def require(module: str, *, extra: str) -> ModuleType:
     """Return the imported ``module``, which ``pip install "sklearn-private[extra]"`` brings.
 
     Parameters

@@ -1,8 +1,10 @@
 """k-anonymity as a transformer: learn cells of at least k people, give rows the label of theirs."""
 
 import warnings
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -152,18 +154,18 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
 
     def __init__(
         self,
-        k=5,
+        k: int = 5,
         *,
-        quasi_identifiers=None,
-        sensitive=(),
-        harmless=(),
-        constraints=(),
-        method="mondrian",
-        hierarchies=None,
-        max_suppression=0.0,
-        labels="supported",
-        output="labels",
-        subject_id=None,
+        quasi_identifiers: list[str] | None = None,
+        sensitive: list[Any] = (),
+        harmless: list[Any] = (),
+        constraints: list[Any] = (),
+        method: str = "mondrian",
+        hierarchies: dict[Any, Any] | None = None,
+        max_suppression: float = 0.0,
+        labels: str = "supported",
+        output: str = "labels",
+        subject_id: Any = None,
     ):
         self.k = k
         self.quasi_identifiers = quasi_identifiers
@@ -177,7 +179,7 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
         self.output = output
         self.subject_id = subject_id
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Learn classes of at least ``k`` people.
 
         Parameters
@@ -203,7 +205,7 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
         self._learn(X)
         return self
 
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X: ArrayLike, y: None = None) -> Self:
         """Add rows to those of earlier calls, of ``fit`` too, and learn cells of all of them.
 
         The cells are those that ``fit`` learns of all rows together, in any order. They are learnt
@@ -232,7 +234,7 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
         self._learn_more(X)
         return self
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: ArrayLike, y: None = None) -> Any:
         """Learn classes and return the rows of ``X`` with the labels of theirs.
 
         Parameters
@@ -251,7 +253,7 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
         table, cells = self._learn(X)
         return self._answer(table, self._find(table, fitted=True)[0] if cells is None else cells)
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Any:
         """Return rows with the labels of their cells.
 
         Parameters
@@ -277,7 +279,7 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
         table = Table.validated(self, X, reset=False)
         return self._answer(table, self._find(table, fitted=self.output == "numeric")[0])
 
-    def transform_file(self, source, target, *, progress=False):
+    def transform_file(self, source: Any, target: Any, *, progress: bool = False) -> Any:
         """Write the rows of a table that need not fit into memory with the labels of their cells.
 
         It is ``transform`` piece by piece: all rows, in their order. For publication, where no row
@@ -306,7 +308,7 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
         self._refuse_fitted_rows_only("transform_file")
         return write_labels(self.transform, self.get_feature_names_out(), source, target, progress)
 
-    def release(self, table):
+    def release(self, table: Any) -> Any:
         """Return a table for publication.
 
         Rows are dropped that are suppressed, or in classes of fewer than ``k`` people of this
@@ -354,7 +356,7 @@ class KAnonymizer(OneToOneFeatureMixin, TransformerMixin, Learner):
         public = labelled(table, roles, self.labels_, cells).without(drop)
         return without_unused(public.take(shuffled(np.flatnonzero(kept)))).native
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         """Return the names of the columns of the output.
 
         Parameters

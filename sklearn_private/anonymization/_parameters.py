@@ -1,12 +1,16 @@
 """Checks of parameters that are more than a number or a choice."""
 
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
 from .._checks import Checks
 from ..exceptions import InvalidParameterError
 
 _METHODS = ("check", "holds", "describe")
 
 
-def check_constraints(estimator):
+def check_constraints(estimator: BaseEstimator) -> None:
     """Refuse constraints that are none, or have no column to be judged on."""
     constraints = estimator.constraints
     if not isinstance(constraints, list | tuple) or not all(
@@ -23,7 +27,7 @@ def check_constraints(estimator):
         )
 
 
-def check_hierarchies(estimator, table, roles):
+def check_hierarchies(estimator: BaseEstimator, table: Any, roles: Any) -> None:
     """Refuse hierarchies of columns that are neither quasi-identifier nor sensitive."""
     trees = estimator.hierarchies
     if trees is None:

@@ -100,9 +100,9 @@ class Lattice:
         Lattice(step=0.25)
         """
         if not SMALLEST_STEP <= length < 2 * LARGEST_STEP:
-            raise RangeError(
-                f"A lattice for steps of {length!r} leaves the range of float64. Nothing was "
-                "released. Rescale the values, with their sensitivity."
+            raise RangeError.unreleased(
+                f"A lattice for steps of {length!r} leaves the range of float64.",
+                "Rescale the values, with their sensitivity.",
             )
         return cls(math.ldexp(0.5, math.frexp(length)[1]))
 

@@ -201,7 +201,7 @@ class BatchNormObserver(Observer):
     def before(self, module: Any, args: Any, kwargs: Any) -> None:
         """Raise if it would."""
         if module.training and torch.is_grad_enabled():
-            raise GuaranteeError(
-                "A batch norm layer is in training mode: it mixes the samples of a batch. Nothing "
-                "was released. Call eval() on it after train() on the module, or use GroupNorm."
+            raise GuaranteeError.unreleased(
+                "A batch norm layer is in training mode: it mixes the samples of a batch.",
+                "Call eval() on it after train() on the module, or use GroupNorm.",
             )

@@ -1,14 +1,18 @@
 """Private classification with a module of torch."""
 
 import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from scipy.special import log_softmax
 from sklearn.base import ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
+from sklearn_private.accounting import LedgerLike
 from sklearn_private.dp import class_codes
 
 from ._defaults import constant, expected_norm, is_linear, travelling
@@ -150,30 +154,30 @@ class DPClassifier(ClassifierMixin, ModuleEstimator):
 
     def __init__(
         self,
-        module=nn.Linear,
+        module: torch.nn.Module | Callable[..., Any] = nn.Linear,
         *,
-        epsilon=1.0,
-        delta=1e-5,
-        neighboring="zero_out",
-        classes=None,
-        feature_norm=None,
-        bounds=None,
-        features=None,
-        criterion=None,
-        optimizer=None,
-        lr=None,
-        max_epochs=None,
-        batch_size=None,
-        max_grad_norm=1.0,
-        clipping="flat",
-        sampling="poisson",
-        augment=None,
-        n_copies=1,
-        ema=0.99,
-        device="cpu",
-        ledger=None,
-        verbose=0,
-        random_state=None,
+        epsilon: float = 1.0,
+        delta: float = 1e-5,
+        neighboring: str = "zero_out",
+        classes: Sequence[Any] | None = None,
+        feature_norm: float | None = None,
+        bounds: Any = None,
+        features: Any = None,
+        criterion: Callable[..., Any] | None = None,
+        optimizer: Callable[..., Any] | None = None,
+        lr: float | None = None,
+        max_epochs: int | None = None,
+        batch_size: int | None = None,
+        max_grad_norm: float = 1.0,
+        clipping: str = "flat",
+        sampling: str = "poisson",
+        augment: Callable[..., Any] | None = None,
+        n_copies: int = 1,
+        ema: float = 0.99,
+        device: str | torch.device = "cpu",
+        ledger: LedgerLike | None = None,
+        verbose: int = 0,
+        random_state: int | np.random.Generator | None = None,
     ):
         self.module = module
         self.epsilon = epsilon
@@ -199,7 +203,7 @@ class DPClassifier(ClassifierMixin, ModuleEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train a new module, charging the ledger first.
 
         Parameters
@@ -225,7 +229,7 @@ class DPClassifier(ClassifierMixin, ModuleEstimator):
         """
         return self._fit(X, y, anew=True)
 
-    def partial_fit(self, X, y, classes=None):
+    def partial_fit(self, X: ArrayLike, y: ArrayLike, classes: Sequence[Any] | None = None) -> Self:
         """Train the module on, charging the ledger for a run more.
 
         Each call is a run of its own with the whole of ``epsilon``. The statement adds them up, as
@@ -247,7 +251,7 @@ class DPClassifier(ClassifierMixin, ModuleEstimator):
         """
         return self._fit(X, y, anew=False, classes=classes)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the probabilities of the classes.
 
         Parameters
@@ -261,7 +265,7 @@ class DPClassifier(ClassifierMixin, ModuleEstimator):
         """
         return np.exp(self.predict_log_proba(X))
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the logarithms of :meth:`predict_proba`.
 
         Parameters
@@ -275,7 +279,7 @@ class DPClassifier(ClassifierMixin, ModuleEstimator):
         """
         return log_softmax(self._outputs(X), axis=1)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the most probable label of each row.
 
         Parameters

@@ -16,6 +16,7 @@ splits of digits, MNIST and credit cards that no published figure uses (random s
 import math
 from typing import NamedTuple
 
+from sklearn.base import BaseEstimator
 from torch import nn
 
 from sklearn_private import accounting
@@ -52,7 +53,7 @@ def is_linear(module: nn.Module) -> bool:
     return type(module) is nn.Linear
 
 
-def travelling(estimator, n_rows: int, row_norm: float) -> Schedule:
+def travelling(estimator: BaseEstimator, n_rows: int, row_norm: float) -> Schedule:
     """Return the schedule of a linear classifier of bounded rows.
 
     Parameters
@@ -75,7 +76,7 @@ def travelling(estimator, n_rows: int, row_norm: float) -> Schedule:
     return Schedule(min(travel / passes, _LONGEST), _MOMENTUM, passes)
 
 
-def constant(estimator, lr: float) -> Schedule:
+def constant(estimator: BaseEstimator, lr: float) -> Schedule:
     """Return a schedule of a constant rate, without momentum."""
     return Schedule(lr, 0.0, _PASSES if estimator.max_epochs is None else estimator.max_epochs)
 

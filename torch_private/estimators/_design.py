@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from sklearn.base import is_regressor
+from sklearn.base import BaseEstimator, is_regressor
 from sklearn.utils import get_tags
 from torch import nn
 
@@ -16,7 +16,9 @@ from ._modules import outputs_of
 _FAR = 1e18  # so that squares are finite in single precision
 
 
-def design(estimator, made, module):
+def design(
+    estimator: BaseEstimator, made: np.ndarray, module: torch.nn.Module
+) -> tuple[torch.Tensor, str]:
     """Return the inputs of a module: rows within their bounds, on the scale that suits it.
 
     ``feature_norm`` makes rows of norm at most 1. ``bounds`` map each feature to [-1, 1], so that
@@ -67,7 +69,9 @@ def _to_their_ranges(X, bounds, from_zero):
     return (np.clip(X, low, high) - origin) / np.maximum(high - origin, origin - low)
 
 
-def made_up_inputs(estimator, n_features, module, n_rows=512):
+def made_up_inputs(
+    estimator: BaseEstimator, n_features: int, module: torch.nn.Module, n_rows: int = 512
+) -> torch.Tensor:
     """Return inputs that span what a module may see, and hold nothing of the data.
 
     Each feature stands at either end of its range, in shares that go from none to all; with
@@ -97,7 +101,7 @@ def made_up_inputs(estimator, n_features, module, n_rows=512):
     return design(estimator, rows, module)[0]
 
 
-def featured(estimator, X):
+def featured(estimator: BaseEstimator, X: np.ndarray) -> np.ndarray:
     """Return what ``features`` makes of rows.
 
     Parameters

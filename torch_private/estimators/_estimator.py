@@ -83,10 +83,10 @@ class ModuleEstimator(BaseEstimator):
     def _refuse_other_claim(self):
         before = self.privacy_statement_
         if (before.neighboring, before.delta) != (self.neighboring, self.delta):
-            raise GuaranteeError(
+            raise GuaranteeError.unreleased(
                 f"{type(self).__name__} was fitted for neighboring={before.neighboring!r} and "
-                f"delta={before.delta:g}; a claim for others has no sum with that. Nothing was "
-                "released. Keep both, or call fit() to begin anew."
+                f"delta={before.delta:g}; a claim for others has no sum with that.",
+                "Keep both, or call fit() to begin anew.",
             )
 
     def _statement(self, run, source, findings):

@@ -13,6 +13,7 @@ and no constant was taken from data: a row depends on its own image alone.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklearn_private.exceptions import InvalidParameterError
 
@@ -20,7 +21,9 @@ _LEAST_VOTES = 1e-3  # a blank image stays blank
 _IMAGES = 512  # at a time
 
 
-def oriented_gradients(X, *, shape, cell=4, n_directions=8):
+def oriented_gradients(
+    X: ArrayLike, *, shape: tuple[int, int], cell: int = 4, n_directions: int = 8
+) -> np.ndarray:
     """Return histograms of oriented gradients of grey images.
 
     Parameters

@@ -2,6 +2,8 @@
 
 import copy
 import inspect
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,7 +13,14 @@ from sklearn_private._checks import Checks
 from ..training import check_module
 
 
-def new_module(made, n_features, n_outputs, *, device, owner):
+def new_module(
+    made: torch.nn.Module | Callable[..., Any],
+    n_features: int,
+    n_outputs: int,
+    *,
+    device: str,
+    owner: str,
+) -> torch.nn.Module:
     """Return a module for one fit.
 
     Parameters
@@ -48,7 +57,7 @@ def new_module(made, n_features, n_outputs, *, device, owner):
     return made.to(device)
 
 
-def outputs_of(module, x):
+def outputs_of(module: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
     """Return the outputs of a module in pieces, without gradients.
 
     Parameters
@@ -67,7 +76,7 @@ def outputs_of(module, x):
         return torch.cat([module(as_input(module, part)).cpu() for part in x.split(_ROWS)])
 
 
-def as_input(module, x):
+def as_input(module: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
     """Return a tensor on the device and in the precision of a module's first weights.
 
     Parameters

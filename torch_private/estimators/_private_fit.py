@@ -15,9 +15,12 @@ sees several rows at once.
 
 import contextlib
 import time
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import torch
+from sklearn.base import BaseEstimator
 from torch.utils.data import DataLoader, TensorDataset
 
 from sklearn_private._checks import Checks
@@ -43,7 +46,13 @@ CLIPPING = {"flat": FlatClipping, "automatic": AutomaticClipping, "adaptive": Ad
 _ROWS_OF_A_STEP = 2048  # of a module that takes time
 
 
-def private_fit(estimator, module, tensors, criterion, rng):
+def private_fit(
+    estimator: BaseEstimator,
+    module: torch.nn.Module,
+    tensors: tuple[torch.Tensor, ...],
+    criterion: Callable[..., Any],
+    rng: object,
+) -> Any:
     """Train a module.
 
     Parameters
@@ -76,7 +85,7 @@ def private_fit(estimator, module, tensors, criterion, rng):
     return private.privacy_statement_
 
 
-def batch_size(estimator, module, n_rows):
+def batch_size(estimator: BaseEstimator, module: torch.nn.Module, n_rows: int) -> int:
     """Return how many rows a step sees on average.
 
     All of them are best: for the same number of steps, noise is divided by the size of the batch,
@@ -101,7 +110,7 @@ def batch_size(estimator, module, n_rows):
 
 
 @contextlib.contextmanager
-def seeded_torch(rng, device):
+def seeded_torch(rng: object, device: str | torch.device) -> Iterator[Any]:
     """Make what torch draws repeatable where the rest of a fit is.
 
     Parameters

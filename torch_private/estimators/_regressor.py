@@ -1,11 +1,16 @@
 """Private regression with a module of torch."""
 
+from collections.abc import Callable
+from typing import Any, Self
+
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 from torch import nn
 
 from sklearn_private._checks import Checks
+from sklearn_private.accounting import LedgerLike
 
 from ._defaults import constant
 from ._estimator import ModuleEstimator
@@ -132,30 +137,30 @@ class DPRegressor(RegressorMixin, ModuleEstimator):
 
     def __init__(
         self,
-        module=nn.Linear,
+        module: torch.nn.Module | Callable[..., Any] = nn.Linear,
         *,
-        epsilon=1.0,
-        delta=1e-5,
-        neighboring="zero_out",
-        target_bounds=None,
-        feature_norm=None,
-        bounds=None,
-        features=None,
-        criterion=None,
-        optimizer=None,
-        lr=None,
-        max_epochs=40,
-        batch_size=None,
-        max_grad_norm=1.0,
-        clipping="flat",
-        sampling="poisson",
-        augment=None,
-        n_copies=1,
-        ema=0.99,
-        device="cpu",
-        ledger=None,
-        verbose=0,
-        random_state=None,
+        epsilon: float = 1.0,
+        delta: float = 1e-5,
+        neighboring: str = "zero_out",
+        target_bounds: tuple[float, float] | None = None,
+        feature_norm: float | None = None,
+        bounds: Any = None,
+        features: Any = None,
+        criterion: Callable[..., Any] | None = None,
+        optimizer: Callable[..., Any] | None = None,
+        lr: float | None = None,
+        max_epochs: int = 40,
+        batch_size: int | None = None,
+        max_grad_norm: float = 1.0,
+        clipping: str = "flat",
+        sampling: str = "poisson",
+        augment: Callable[..., Any] | None = None,
+        n_copies: int = 1,
+        ema: float = 0.99,
+        device: str | torch.device = "cpu",
+        ledger: LedgerLike | None = None,
+        verbose: int = 0,
+        random_state: int | np.random.Generator | None = None,
     ):
         self.module = module
         self.epsilon = epsilon
@@ -181,7 +186,7 @@ class DPRegressor(RegressorMixin, ModuleEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train a new module, charging the ledger first.
 
         Parameters
@@ -207,7 +212,7 @@ class DPRegressor(RegressorMixin, ModuleEstimator):
         """
         return self._fit(X, y, anew=True)
 
-    def partial_fit(self, X, y):
+    def partial_fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train the module on, charging the ledger for a run more.
 
         Each call is a run of its own with the whole of ``epsilon``. The statement adds them up, as
@@ -227,7 +232,7 @@ class DPRegressor(RegressorMixin, ModuleEstimator):
         """
         return self._fit(X, y, anew=False)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the predicted targets, within ``target_bounds``.
 
         Parameters

@@ -123,10 +123,9 @@ def _run(
 
 def _recurrent(step, observe, x, initial, parameters, *options):
     if not isinstance(parameters, list):
-        raise GuaranteeError(
-            "A packed sequence cannot be taken apart into samples by the fused engine. Nothing was "
-            "released. Give the recurrent layer a padded tensor, and read its outputs at the "
-            "lengths."
+        raise GuaranteeError.unreleased(
+            "A packed sequence cannot be taken apart into samples by the fused engine.",
+            "Give the recurrent layer a padded tensor, and read its outputs at the lengths.",
         )
     if not all(isinstance(parameter, torch.nn.Parameter) for parameter in parameters):
         raise GuaranteeError.unreleased(

@@ -64,11 +64,11 @@ class _Watched:
             for generator, state in states:
                 generator.set_state(state)
             if not _same_rows(batch, self._collate(others), sorted(kept), len(items)):
-                raise GuaranteeError(
-                    "The collate_fn of the loader makes rows of a batch from several items: a row "
-                    "was another one beside other items, so no row's influence is bounded. Nothing "
-                    "was released. Make one row of each item, in the order of the items; leave "
-                    "items out in the data set."
+                raise GuaranteeError.unreleased(
+                    "The collate_fn of the loader makes rows of a batch from several items: a "
+                    "row was another one beside other items, so no row's influence is bounded.",
+                    "Make one row of each item, in the order of the items; leave items out in "
+                    "the data set.",
                 )
 
 

@@ -1,10 +1,14 @@
 """Turn an ordinary training loop into a private one."""
 
 import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import numpy as np
 from torch import nn
 
 from sklearn_private._checks import Checks
+from sklearn_private.accounting import LedgerLike
 from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 from sklearn_private.mechanisms import noise_source
 
@@ -23,25 +27,25 @@ _PRIVATE = weakref.WeakKeyDictionary()  # every module of a run: the run
 
 
 def make_private(
-    module,
-    optimizer,
-    loader,
+    module: nn.Module,
+    optimizer: Any,
+    loader: Any,
     *,
-    epsilon,
-    delta,
-    epochs,
-    max_grad_norm=1.0,
-    loss_reduction="mean",
-    clipping="flat",
-    engine="auto",
-    sampling="poisson",
-    neighboring="zero_out",
-    truncated_batch_size=None,
-    max_physical_batch_size=None,
-    forward=None,
-    ledger=None,
-    random_state=None,
-):
+    epsilon: float,
+    delta: float,
+    epochs: int,
+    max_grad_norm: float | Sequence[float] = 1.0,
+    loss_reduction: str = "mean",
+    clipping: str = "flat",
+    engine: str = "auto",
+    sampling: str = "poisson",
+    neighboring: str = "zero_out",
+    truncated_batch_size: int | None = None,
+    max_physical_batch_size: int | None = None,
+    forward: Callable[..., Any] | None = None,
+    ledger: LedgerLike | None = None,
+    random_state: int | np.random.Generator | None = None,
+) -> PrivateTraining:
     """Make the three parts of a training loop private; the loop stays as it is.
 
     Each step sees a random sample of rows, clips the gradient of each, adds up, adds noise, and

@@ -8,7 +8,7 @@ from torch.nn.parameter import is_lazy
 from sklearn_private.exceptions import InvalidParameterError
 
 
-def check_optimizer(optimizer):
+def check_optimizer(optimizer: object) -> None:
     """Refuse what is no optimizer, and one that asks for several losses a step.
 
     Parameters
@@ -35,7 +35,7 @@ def check_optimizer(optimizer):
         )
 
 
-def check_module(module):
+def check_module(module: torch.nn.Module) -> None:
     """Refuse a module whose layers cannot be seen, or whose parameters have no shape yet.
 
     Parameters

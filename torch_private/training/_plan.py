@@ -12,6 +12,7 @@ price at or below the target.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from dp_accounting import GaussianDpEvent
 from dp_accounting.pld import PLDAccountant
@@ -57,16 +58,16 @@ class Plan:
     n_steps: int
 
     @property
-    def event(self):
+    def event(self) -> Any:
         """The whole run as an event."""
         return self.sampler.event(self.noise_multiplier, self.n_steps)
 
     @property
-    def noise_per_row(self):
+    def noise_per_row(self) -> Any:
         """Noise of each step over the bound on one row's part of the sum."""
         return self.noise_multiplier * rows_moved(self.neighboring)
 
-    def spent(self, n_steps):
+    def spent(self, n_steps: int) -> Any:
         """Return the epsilon of the first ``n_steps``."""
         if not n_steps:
             return 0.0
@@ -74,7 +75,7 @@ class Plan:
         return accounting.epsilon(event, delta=self.delta, neighboring=self.neighboring)
 
 
-def rows_moved(neighboring):
+def rows_moved(neighboring: str) -> int:
     """Return how many clipped rows neighbours differ by: a replaced row leaves and another comes.
 
     Parameters
@@ -89,7 +90,9 @@ def rows_moved(neighboring):
     return 2 if neighboring == "replace_one" else 1
 
 
-def make_plan(sampler, *, epsilon, delta, neighboring, n_steps):
+def make_plan(
+    sampler: object, *, epsilon: float, delta: float, neighboring: str, n_steps: int
+) -> Plan:
     """Return the plan that meets a budget with the least noise.
 
     Parameters

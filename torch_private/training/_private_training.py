@@ -3,6 +3,8 @@
 import io
 import math
 from dataclasses import replace
+from os import PathLike
+from typing import Any
 
 import torch
 
@@ -66,7 +68,7 @@ class PrivateTraining:
     See :func:`make_private`.
     """
 
-    def __init__(self, module, loader, run, rng):
+    def __init__(self, module: torch.nn.Module, loader: Any, run: Any, rng: object):
         self.module = module
         self.loader = loader
         self.optimizer = run.optimizer
@@ -77,32 +79,32 @@ class PrivateTraining:
         return iter((self.module, self.optimizer, self.loader))
 
     @property
-    def noise_multiplier(self):
+    def noise_multiplier(self) -> Any:
         """Noise of a step over the sensitivity of the neighbouring relation."""
         return self._run.plan.noise_multiplier
 
     @property
-    def n_steps(self):
+    def n_steps(self) -> Any:
         """Steps that were taken."""
         return self._run.n_steps
 
     @property
-    def n_steps_max(self):
+    def n_steps_max(self) -> Any:
         """Steps that the budget pays for."""
         return self._run.plan.n_steps
 
     @property
-    def ledger(self):
+    def ledger(self) -> Any:
         """The ledger that is charged, or None."""
         spending = self._run.spending
         return None if spending.ledger_id is None else spending.ledger
 
     @property
-    def engine_used_(self):
+    def engine_used_(self) -> dict[Any, Any]:
         """Which engine clips each layer."""
         return dict(self._run.clipper.engine_used_)
 
-    def epsilon_spent(self):
+    def epsilon_spent(self) -> float:
         """Return the epsilon of the steps that were taken.
 
         It holds if their number was fixed beforehand. A run that stopped because of what it saw
@@ -114,7 +116,7 @@ class PrivateTraining:
         """
         return self._run.plan.spent(self.n_steps) if is_secure(self._rng) else math.inf
 
-    def follow(self, scheduler):
+    def follow(self, scheduler: torch.optim.lr_scheduler.LRScheduler) -> None:
         """Let a scheduler count the steps that the run takes by itself.
 
         Those are steps of empty samples, which the loop never sees, and of batches that it skips.
@@ -127,7 +129,7 @@ class PrivateTraining:
         self._run.schedulers.append(scheduler)
 
     @property
-    def privacy_statement_(self):
+    def privacy_statement_(self) -> Any:
         """What the whole run protects, from whom, at which cost."""
         plan, clipper = self._run.plan, self._run.clipper
         return self._run.spending.payment.statement(
@@ -170,7 +172,7 @@ class PrivateTraining:
         )
         return (condition,) if unchecked else ()
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """Return what another process needs to go on: everything but the key of the noise.
 
         It is no checkpoint yet: a ledger knows of those that :meth:`save` makes.
@@ -192,7 +194,7 @@ class PrivateTraining:
             "optimizer": self.optimizer.state_dict(),
         }
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where a run was left; this one must not have taken a step yet.
 
         Parameters
@@ -234,7 +236,7 @@ class PrivateTraining:
         run.spending.resume(state["run_id"], state["n_steps"], plan)
         run.plan, run.n_steps = plan, state["n_steps"]
 
-    def save(self, path, *, passphrase):
+    def save(self, path: str | PathLike[str], *, passphrase: str | bytes) -> None:
         """Write a checkpoint that nobody can change without the passphrase.
 
         Parameters
@@ -249,7 +251,7 @@ class PrivateTraining:
         self._run.spending.note(self.n_steps)  # First: a checkpoint that is known of is safe.
         write_sealed(path, content.getvalue(), passphrase)
 
-    def load(self, path, *, passphrase):
+    def load(self, path: str | PathLike[str], *, passphrase: str | bytes) -> None:
         """Go on from a checkpoint; see :meth:`load_state_dict`.
 
         Parameters
@@ -268,7 +270,7 @@ class PrivateTraining:
         device = next(self.module.parameters()).device
         self.load_state_dict(torch.load(content, weights_only=True, map_location=device))
 
-    def detach(self):
+    def detach(self) -> None:
         """End the run: module and optimizer are ordinary ones again."""
         self._run.detach()
 

@@ -8,6 +8,8 @@ One step is one Gaussian mechanism on one sample, so each step must have a sampl
 each row of it may enter once. The loader says what is out; the hook compares.
 """
 
+from typing import Any
+
 import torch
 
 from sklearn_private.exceptions import BudgetExceededError, GuaranteeError
@@ -49,7 +51,16 @@ class Run:
         They count the steps that the run takes by itself.
     """
 
-    def __init__(self, plan, clipper, optimizer, spending, rng, watch, group=None):
+    def __init__(
+        self,
+        plan: Any,
+        clipper: Any,
+        optimizer: torch.optim.Optimizer,
+        spending: Any,
+        rng: object,
+        watch: Any,
+        group: Any = None,
+    ):
         self.plan = plan
         self.clipper = clipper
         self.optimizer = optimizer
@@ -67,7 +78,7 @@ class Run:
         self._is_alone = False  # whether the run takes the step by itself
         self._handle = optimizer.register_step_pre_hook(self._before_step)
 
-    def begin(self, piece, batch=None):
+    def begin(self, piece: Any, batch: object = None) -> None:
         """Note that a piece of a sample goes out to the loop; take the step of an empty one.
 
         Parameters
@@ -80,8 +91,8 @@ class Run:
         self.finish()
         if current_group().size != self.group.size:
             raise GuaranteeError.unreleased(
-                "torch.distributed was initialised after make_private, so each process would train "
-                "a module of its own, and claim the epsilon of one.",
+                "torch.distributed was initialised after make_private, so each process would "
+                "train a module of its own, and claim the epsilon of one.",
                 "Call torch.distributed.init_process_group first, then make_private.",
             )
         if piece.step < self.n_steps:
@@ -100,7 +111,7 @@ class Run:
         else:
             self._step_alone()
 
-    def finish(self):
+    def finish(self) -> None:
         """Take the step of a sample that went out last, if the loop did not.
 
         Which samples are stepped on may not depend on their rows: a loop that skips one, since its
@@ -137,19 +148,19 @@ class Run:
         if isinstance(self.clipper.mode, AdaptiveClipping):
             self.clipper.mode.count = 0.0
 
-    def enter(self, loop):
+    def enter(self, loop: Any) -> None:
         """Note that a loop over the loader begins; what an earlier one left is forgotten."""
         self._loop = loop
         self._piece = None
         self.watch.stop()
         self._forget()
 
-    def leave(self, loop):
+    def leave(self, loop: Any) -> None:
         """Note that a loop was left; Python may collect an old one while another one runs."""
         if loop is self._loop:
             self.watch.leave()
 
-    def detach(self):
+    def detach(self) -> None:
         """Leave the module and the optimizer without hooks."""
         self.attached = False
         self._handle.remove()

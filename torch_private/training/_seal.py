@@ -6,6 +6,7 @@ whichever it is. What is read is only then parsed.
 """
 
 import os
+from os import PathLike
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -19,7 +20,7 @@ _SALT = 16
 _NONCE = bytes(12)  # The salt makes every key new, so its only nonce may be constant.
 
 
-def write_sealed(path, content, passphrase):
+def write_sealed(path: str | PathLike[str], content: bytes, passphrase: str | bytes) -> None:
     """Write a sealed file, all of it or nothing.
 
     Parameters
@@ -44,7 +45,7 @@ def write_sealed(path, content, passphrase):
     os.replace(beside, path)
 
 
-def read_sealed(path, passphrase):
+def read_sealed(path: str | PathLike[str], passphrase: str | bytes) -> bytes:
     """Return the content of a sealed file.
 
     Parameters

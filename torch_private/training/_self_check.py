@@ -18,6 +18,8 @@ it keeps as they were.
 import contextlib
 import copy
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -34,7 +36,13 @@ _TIMES = 3  # How often the rows are repeated in a larger batch.
 _ENGINE_ERROR = {torch.float64: 1e-6, torch.float32: 1e-3}  # else 0.1: half precision
 
 
-def self_check(module, loader, *, forward=None, **options):
+def self_check(
+    module: torch.nn.Module,
+    loader: torch.utils.data.DataLoader,
+    *,
+    forward: Callable[..., Any] | None = None,
+    **options: Any,
+) -> None:
     """Raise unless a module can be trained with a bound on each sample.
 
     Parameters

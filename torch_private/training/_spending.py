@@ -11,10 +11,11 @@ computed after its last checkpoint when it was killed was never released.
 """
 
 import uuid
+from typing import Any
 
 from dp_accounting import NoOpDpEvent
 
-from sklearn_private.accounting import open_ledger
+from sklearn_private.accounting import LedgerLike, open_ledger
 from sklearn_private.statements import Payment, charge_name
 
 
@@ -38,7 +39,7 @@ class Spending:
         Name of the run in the ledger.
     """
 
-    def __init__(self, ledger, plan, rng):
+    def __init__(self, ledger: LedgerLike | None, plan: Any, rng: object):
         self.ledger = open_ledger(ledger)
         self.run_id = uuid.uuid4().hex
         self.payment = self._payment(self._name(), plan.neighboring, rng)
@@ -48,11 +49,11 @@ class Spending:
             self.charge()
 
     @property
-    def ledger_id(self):
+    def ledger_id(self) -> Any:
         """Identity of the ledger, None without one."""
         return getattr(self.ledger, "uuid", None)
 
-    def charge(self):
+    def charge(self) -> None:
         """Charge the whole run, if that was not done.
 
         Raises
@@ -65,14 +66,14 @@ class Spending:
             claim.spend(claim.event, epsilon=self._plan.epsilon, delta=claim.delta)
             self._paid = True
 
-    def note(self, n_steps):
+    def note(self, n_steps: int) -> None:
         """Note that the state after ``n_steps`` was released."""
         if self.ledger_id is not None and n_steps:
             owner = f"{self._name()}{_AFTER}{n_steps}"
             note = self._payment(owner, self.ledger.neighboring, None, unit=self.ledger.unit)
             note.spend(NoOpDpEvent(), epsilon=0.0)
 
-    def resume(self, run_id, n_steps, plan):
+    def resume(self, run_id: str, n_steps: int, plan: Any) -> None:
         """Go on as the run ``run_id`` if this continues it; else stay a run of its own.
 
         Parameters

@@ -12,7 +12,7 @@ from ..sampling import map_tensors
 N_ROWS = 4
 
 
-def synthetic_batch(loader, device):
+def synthetic_batch(loader: torch.utils.data.DataLoader, device: torch.device) -> object:
     """Return a batch of `N_ROWS` rows.
 
     Parameters
@@ -42,7 +42,7 @@ def synthetic_batch(loader, device):
     return map_tensors(invent, example)
 
 
-def with_other_row(batch, row):
+def with_other_row(batch: object, row: int) -> object:
     """Return a batch with one row replaced.
 
     Parameters
@@ -65,7 +65,7 @@ def with_other_row(batch, row):
     return map_tensors(replace, batch)
 
 
-def call(module, batch):
+def call(module: torch.nn.Module, batch: object) -> object:
     """Call a module as most training loops do.
 
     Parameters

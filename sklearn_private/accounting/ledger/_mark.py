@@ -30,8 +30,8 @@ def refuse_older(connection: sqlite3.Connection, path: Path) -> None:
     held = _n_charges(connection)
     if held < has_held:
         raise LedgerError.unreleased(
-            f"The ledger {path} holds {held} charges and has held {has_held}: an older content was "
-            "written back into it, and what was spent since is still spent.",
+            f"The ledger {path} holds {held} charges and has held {has_held}: an older content "
+            "was written back into it, and what was spent since is still spent.",
             "Put the newer content back; if it is lost, and you answer for what is missing, "
             f"PrivacyLedger.adopt({str(path)!r}) goes on from this one.",
         )

@@ -1,5 +1,8 @@
 """Keep less detail of each column, by public rules that learn nothing from the rows."""
 
+from typing import Any, Self
+
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -77,11 +80,11 @@ class Coarsener(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     1   90 2023-10-01  other
     """
 
-    def __init__(self, rules, *, other="other"):
+    def __init__(self, rules: dict[str, Any], *, other: str = "other"):
         self.rules = rules
         self.other = other
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Check the rules against the columns; nothing is learned from the rows.
 
         Parameters
@@ -109,7 +112,7 @@ class Coarsener(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.privacy_statement_ = self._statement()
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Any:
         """Return the rows with less detail.
 
         Parameters

@@ -6,6 +6,7 @@ A rule is public and given in advance. It sees one value at a time and learns no
 import math
 import numbers
 from dataclasses import dataclass
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -120,7 +121,7 @@ class Kept:
         return f"{len(self.categories)} categories and {self.other!r}"
 
 
-def parse_rule(rule, other):
+def parse_rule(rule: dict[str, Any] | str | list[Any], other: str) -> Rounded | Truncated | Kept:
     """Return what a rule of the user stands for.
 
     Parameters

@@ -7,8 +7,12 @@ like the label that says nothing, ``"*"``. A value that was not fitted is one of
 them has no code.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise, repeat
+from typing import Any, Self
 
 import numpy as np
 
@@ -39,7 +43,9 @@ class CategoryAxis:
     size: np.ndarray
 
     @classmethod
-    def from_column(cls, column, *, fewest=0, person=None):
+    def from_column(
+        cls, column: list[str], *, fewest: int = 0, person: np.ndarray | None = None
+    ) -> tuple[Any, Any]:
         """Return the axis of a column and the code of each row.
 
         Parameters
@@ -61,7 +67,9 @@ class CategoryAxis:
         return axis, rank[codes]
 
     @classmethod
-    def from_counts(cls, names, rows, people, fewest=0):
+    def from_counts(
+        cls, names: Sequence[str], rows: np.ndarray, people: np.ndarray, fewest: int = 0
+    ) -> tuple[Self, Any]:
         """Return the axis of counted categories and the code of each of them.
 
         Parameters
@@ -82,37 +90,47 @@ class CategoryAxis:
         size = np.append(np.ones(named.size), [n_merged] * (n_merged > 0))
         return cls(tuple(names[i] for i in named), size), rank
 
-    def penalty(self, low, high, size):
+    def penalty(self, low: Any, high: Any, size: int) -> Any:
         """Return the certainty penalty of sets of codes from their extremes and their sizes."""
         del low, high  # a set costs its size, wherever it lies
         return _penalty(size, self.size.sum())
 
-    def placed(self, below, above):
+    def placed(self, below: Any, above: Any) -> Any:
         """Return the code behind which each cut between two codes is made."""
         del above  # what lies between belongs to the upper side
         return below
 
-    def grid(self, below, above):
+    def grid(self, below: Any, above: Any) -> tuple[CategoryGrid, Any]:
         """Return the grid of cuts between these pairs of codes, and the threshold of each cut."""
         return CategoryGrid(self.categories, self.size), self.placed(below, above)
 
     supported_grid = grid
 
-    def among(self, people):
+    def among(self, people: Any) -> Self:
         """Return the axis itself: its codes tell who supports a label."""
         del people
         return self
 
-    def tight_grid(self, below, above, codes, cells, n_cells):
+    def tight_grid(
+        self, below: Any, above: Any, codes: np.ndarray, cells: Any, n_cells: Any
+    ) -> Any:
         """Return the same: labels end where codes do."""
         del codes, cells, n_cells
         return self.grid(below, above)
 
-    def tight_labels(self, codes, cells, n_cells, *, numeric):
+    def tight_labels(self, codes: np.ndarray, cells: Any, n_cells: Any, *, numeric: Any) -> Any:
         """Return labels that show the categories of the fitted people in each cell."""
         return set_labels(self, *self._held(codes, cells, n_cells), numeric=numeric)
 
-    def inner_labels(self, grid, boxes, codes, cells, *, numeric):
+    def inner_labels(
+        self,
+        grid: CategoryGrid,
+        boxes: tuple[Any, ...],
+        codes: np.ndarray,
+        cells: np.ndarray,
+        *,
+        numeric: bool,
+    ) -> Any:
         """Return labels that show the categories of the fitted people, and those of whole boxes.
 
         The first half of the cells are the boxes by what is held in them, the second half the boxes
@@ -164,11 +182,11 @@ class CategoryGrid:
     size: np.ndarray
 
     @property
-    def n_codes(self):
+    def n_codes(self) -> Any:
         """Number of codes."""
         return self.size.size
 
-    def encode(self, texts):
+    def encode(self, texts: Any) -> Any:
         """Return the code of each printed value; -1 for one that was not fitted."""
         number = {name: i for i, name in enumerate(self.categories)}
         if not self.categories or set(self.categories) <= _TRUTHS.keys() | {MISSING}:
@@ -176,15 +194,15 @@ class CategoryGrid:
         other = repeat(self.n_codes - 1 if self.n_codes > len(self.categories) else -1)
         return np.fromiter(map(number.get, texts, other), dtype=np.int64, count=len(texts))
 
-    def names(self, name):
+    def names(self, name: str) -> list[Any]:
         """Return the names of the numeric features of column ``name``."""
         return [f"{name}_{part}" for part in _names(self)]
 
-    def labels(self, low, high, *, numeric):
+    def labels(self, low: Any, high: Any, *, numeric: Any) -> Any:
         """Return labels that show the categories of each box."""
         return set_labels(self, *self.sets_of(low, high), numeric=numeric)
 
-    def sets_of(self, low, high):
+    def sets_of(self, low: Any, high: Any) -> tuple[list[Any], Any]:
         """Return the sets of codes in boxes, from the lowest to the highest, and that of each."""
         first, of_box = distinct([low, high], [self.n_codes] * 2)
         ends = zip(low[first].tolist(), high[first].tolist(), strict=True)
@@ -192,7 +210,14 @@ class CategoryGrid:
         return [codes[a : b + 1] for a, b in ends], of_box
 
 
-def set_labels(part, sets, of_cell, *, n_asked=0, numeric):
+def set_labels(
+    part: CategoryAxis | CategoryGrid,
+    sets: list[tuple[int, ...]],
+    of_cell: np.ndarray,
+    *,
+    n_asked: int = 0,
+    numeric: bool,
+) -> Any:
     """Return labels that show sets of codes of an axis or a grid.
 
     Parameters

@@ -1,5 +1,7 @@
 """Round points between two values, so that a cut shows nobody's own value where it need not."""
 
+from typing import Any
+
 import numpy as np
 
 _TENS = np.array([float(f"1e{n}") for n in range(309)])
@@ -7,7 +9,7 @@ _DIGITS = 17  # a float holds no more
 _TIME_UNITS = ("Y", "M", "D", "h", "m", "s")
 
 
-def between(low, high, *, whole):
+def between(low: Any, high: Any, *, whole: bool) -> np.ndarray:
     """Return the roundest point between each pair of neighbouring values.
 
     Parameters

@@ -6,6 +6,8 @@ is that of the middle 98 % of the people, so that no extreme shows; what lies ou
 the open-ended intervals at either end.
 """
 
+from typing import Any
+
 import numpy as np
 
 from ..hierarchies import ROOT, Hierarchy
@@ -19,7 +21,7 @@ _DAYS = 31
 _MONTHS = 62 * _DAYS
 
 
-def automatic(values, kind, people, fewest):
+def automatic(values: Any, kind: str, people: np.ndarray, fewest: int) -> Hierarchy:
     """Return a hierarchy for the values of a column.
 
     Parameters

@@ -1,12 +1,15 @@
 """What rows become: labels in place of quasi-identifiers, or features for a model."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from ...exceptions import InvalidParameterError
 from ..tables import kind_of, read
 
 
-def labelled(table, roles, labels, cells):
+def labelled(table: Any, roles: Any, labels: Sequence[Any], cells: np.ndarray) -> Any:
     """Return a table with the labels of the cell of each row.
 
     Parameters
@@ -28,7 +31,7 @@ def labelled(table, roles, labels, cells):
     return table.replaced((i, part.texts, part.of_cell[cells]) for i, part in parts)
 
 
-def featured(table, roles, labels, cells):
+def featured(table: Any, roles: Any, labels: np.ndarray, cells: Any) -> Any:
     """Return the features of the cell of each row, and the columns that are passed through.
 
     The parameters are those of :func:`labelled`; the result is an array of shape
@@ -40,7 +43,7 @@ def featured(table, roles, labels, cells):
     return np.hstack([blocks[i] for i in sorted(blocks)])
 
 
-def passed_through(table, roles):
+def passed_through(table: Any, roles: Any) -> Any:
     """Return the columns of numbers that are no quasi-identifiers, by position.
 
     Raises
@@ -62,7 +65,7 @@ def passed_through(table, roles):
     return blocks
 
 
-def feature_names(names, roles, grids):
+def feature_names(names: Sequence[str], roles: Any, grids: Any) -> np.ndarray:
     """Return the names of the features, given those of the columns."""
     made = {i: grid.names(names[i]) for i, grid in zip(roles.quasi, grids, strict=True)}
     parts = [made.get(i, [name]) for i, name in enumerate(names) if i != roles.subject]

@@ -5,8 +5,11 @@ does not list, if the fitted table holds any, and costs as much as the root. A m
 leaf of its own. The hierarchy is public, so that a fitted object may keep all of it.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 
@@ -37,7 +40,9 @@ class HierarchyAxis:
     outside: bool
 
     @classmethod
-    def from_values(cls, values, hierarchy, name="a column"):
+    def from_values(
+        cls, values: Any, hierarchy: Hierarchy, name: str = "a column"
+    ) -> tuple[Self, Any]:
         """Return the axis of a column and the code of each row.
 
         Parameters
@@ -68,16 +73,16 @@ class HierarchyAxis:
         return cls(hierarchy, bool(outside.any())), codes
 
     @cached_property
-    def size(self):
+    def size(self) -> np.ndarray:
         """How many values each code stands for: one."""
         return np.ones(len(self.hierarchy.leaves) + self.outside)
 
-    def penalty(self, low, high, size):
+    def penalty(self, low: Any, high: Any, size: int) -> Any:
         """Return the certainty penalty of sets of codes from their extremes and their sizes."""
         del size  # a label names the group above the extremes, whatever lies between
         return self.hierarchy.penalty[self.hierarchy.ancestor(low, high)]
 
-    def placed(self, below, above):
+    def placed(self, below: Any, above: Any) -> Any:
         """Return the code behind which each cut between two codes is made.
 
         It is where the largest groups meet, so that cells are whole groups where they can be.
@@ -93,28 +98,32 @@ class HierarchyAxis:
             open_ &= ~good
         return place
 
-    def grid(self, below, above):
+    def grid(self, below: Any, above: Any) -> tuple[HierarchyGrid, Any]:
         """Return the grid of cuts between these pairs of codes, and the threshold of each cut."""
         return HierarchyGrid(self.hierarchy, self.outside), self.placed(below, above)
 
     supported_grid = grid
 
-    def among(self, people):
+    def among(self, people: Any) -> Self:
         """Return the axis itself: its codes tell who supports a label."""
         del people
         return self
 
-    def tight_grid(self, below, above, codes, cells, n_cells):
+    def tight_grid(
+        self, below: Any, above: Any, codes: np.ndarray, cells: Any, n_cells: Any
+    ) -> Any:
         """Return the same: labels end where codes do."""
         del codes, cells, n_cells
         return self.grid(below, above)
 
-    def tight_labels(self, codes, cells, n_cells, *, numeric):
+    def tight_labels(self, codes: np.ndarray, cells: Any, n_cells: Any, *, numeric: Any) -> Any:
         """Return labels that show the lowest group above the fitted people in each cell."""
         grid = HierarchyGrid(self.hierarchy, self.outside)
         return grid.labels(*self._held(codes, cells, n_cells), numeric=numeric)
 
-    def inner_labels(self, grid, boxes, codes, cells, *, numeric):
+    def inner_labels(
+        self, grid: Any, boxes: Any, codes: np.ndarray, cells: Any, *, numeric: Any
+    ) -> Any:
         """Return labels that show the lowest group above the fitted people, and above whole boxes.
 
         The first half of the cells are the boxes by what is held in them, the second half the boxes
@@ -157,24 +166,24 @@ class HierarchyGrid:
     outside: bool
 
     @property
-    def n_codes(self):
+    def n_codes(self) -> Any:
         """Number of codes."""
         return len(self.hierarchy.leaves) + self.outside
 
-    def encode(self, values):
+    def encode(self, values: Any) -> np.ndarray:
         """Return the code of each value; -1 for one that no label but the root's is true of."""
         codes = self.hierarchy.encode(values)
         return np.where(codes < self.n_codes, codes, -1)
 
-    def names(self, name):
+    def names(self, name: str) -> list[Any]:
         """Return the names of the numeric features of column ``name``."""
         return [f"{name}_{part}" for part in _features(self.hierarchy)[0]]
 
-    def labels(self, low, high, *, numeric):
+    def labels(self, low: Any, high: Any, *, numeric: Any) -> Any:
         """Return labels that show the lowest group above each cell."""
         return self.node_labels(self.hierarchy.ancestor(low, high), numeric=numeric)
 
-    def node_labels(self, nodes, *, numeric):
+    def node_labels(self, nodes: Any, *, numeric: Any) -> Any:
         """Return labels that show the node of each cell, in the order of the tree."""
         tree = self.hierarchy
         nodes, of_cell = np.unique(nodes, return_inverse=True)

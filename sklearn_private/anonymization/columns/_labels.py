@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -95,7 +96,9 @@ class Labels:
     extent: Ranges | Sets | None = None
 
     @classmethod
-    def merged(cls, texts, of_cell, penalty, features, extent=None) -> Labels:
+    def merged(
+        cls, texts: Any, of_cell: Any, penalty: Any, features: Any, extent: Any = None
+    ) -> Labels:
         """Return labels of which those with the same text are merged into the first one."""
         number = {text: i for i, text in enumerate(dict.fromkeys(texts))}
         merged = np.array([number[text] for text in texts], dtype=np.int64)

@@ -12,7 +12,9 @@ stands at it, but for a value that k people hold.
 """
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 
@@ -42,7 +44,14 @@ class OrderedAxis:
         The names of values that are ranks.
     """
 
-    def __init__(self, values, missing, people=None, fewest=0, names=None):
+    def __init__(
+        self,
+        values: Any,
+        missing: bool,
+        people: np.ndarray | None = None,
+        fewest: int = 0,
+        names: tuple[str, ...] | None = None,
+    ):
         self.values = values
         self.names = names
         self.missing = missing
@@ -59,23 +68,25 @@ class OrderedAxis:
         self._place = np.append(place, [3.0] * missing)
 
     @classmethod
-    def from_column(cls, column):
+    def from_column(cls, column: Any) -> tuple[Any, Any]:
         """Return the axis of a column (NaN or NaT where missing) and the code of each row."""
         values, codes = np.unique(column, return_inverse=True)
         return cls.from_sorted(values), codes
 
     @classmethod
-    def from_sorted(cls, values, people=None, fewest=0, names=None):
+    def from_sorted(
+        cls, values: Any, people: Any = None, fewest: int = 0, names: Sequence[str] | None = None
+    ) -> Self:
         """Return the axis of distinct values in their order, the missing one last."""
         n_values = int((values == values).sum())  # a missing value differs from itself
         return cls(values[:n_values], n_values < values.size, people, fewest, names)
 
-    def among(self, people):
+    def among(self, people: Any) -> Self:
         """Return the axis of which so many people of each value support labels."""
         return OrderedAxis(self.values, self.missing, people, self._fewest, self.names)
 
     @cached_property
-    def support(self):
+    def support(self) -> np.ndarray:
         """Points between values, increasing, with at least ``fewest`` people between two of them.
 
         As many people lie below the first and from the last one on, so that no interval between
@@ -116,17 +127,23 @@ class OrderedAxis:
             ends.append(float(np.clip(point + float(f"{2 * far:.0e}"), -FAR, FAR)))
         return tuple(ends)
 
-    def penalty(self, low, high, size):
+    def penalty(self, low: Any, high: Any, size: int) -> np.ndarray:
         """Return the certainty penalty of sets of codes from their extremes and their sizes."""
         del size  # a range is as wide as its ends are apart, whatever lies inside
         return np.minimum(self._place[high] - self._place[low], 1.0)
 
-    def placed(self, below, above):
+    def placed(self, below: Any, above: Any) -> Any:
         """Return the code behind which each cut between two codes is made."""
         del above  # nobody lies between, and a cell is judged by the values that somebody holds
         return below
 
-    def grid(self, below, above, points=(), outer=None):
+    def grid(
+        self,
+        below: np.ndarray,
+        above: np.ndarray,
+        points: np.ndarray = (),
+        outer: tuple[Any, ...] | None = None,
+    ) -> tuple[OrderedGrid, Any]:
         """Return the grid of cuts between pairs of codes and at points, and each cut's threshold.
 
         Parameters
@@ -147,18 +164,28 @@ class OrderedAxis:
         unit = 0.0 if outer is None else float(self._whole)
         return OrderedGrid(cuts, self.missing, outer, unit, self.names), threshold
 
-    def supported_grid(self, below, above):
+    def supported_grid(self, below: Any, above: Any) -> Any:
         """Return the grid of labels that the table supports, as :meth:`grid` does."""
         return self.grid(below, above, self.support, self._outer)
 
-    def tight_grid(self, below, above, codes, cells, n_cells):
+    def tight_grid(
+        self, below: Any, above: Any, codes: np.ndarray, cells: Any, n_cells: Any
+    ) -> Any:
         """Return the grid of labels that show extremes, as :meth:`grid` does."""
         low, high, _ = _ends(codes, cells, n_cells, self.values.size)
         held = high >= 0
         low, high = np.unique(low[held]), np.unique(high[held])
         return self.grid(below, above, np.append(self.values[low], _behind(self.values[high])))
 
-    def supported_labels(self, grid, boxes, codes, cells, *, numeric):
+    def supported_labels(
+        self,
+        grid: OrderedGrid,
+        boxes: tuple[Any, ...],
+        codes: np.ndarray,
+        cells: np.ndarray,
+        *,
+        numeric: bool,
+    ) -> Any:
         """Return labels from one point of :attr:`support` to another, and those of whole boxes.
 
         The first half of the cells show the least interval, of those that the support or the box
@@ -191,7 +218,9 @@ class OrderedAxis:
         inner = low, high, mixed & ~only
         return grid.interval_labels(*map(np.append, inner, whole), numeric=numeric)
 
-    def inner_labels(self, grid, boxes, codes, cells, *, numeric):
+    def inner_labels(
+        self, grid: Any, boxes: Any, codes: np.ndarray, cells: Any, *, numeric: Any
+    ) -> Any:
         """Return labels that show the extremes of the fitted people, and those of whole boxes.
 
         The parameters are those of :meth:`supported_labels`, with the grid of :meth:`tight_grid`.
@@ -200,7 +229,9 @@ class OrderedAxis:
         whole = grid.interval_labels(*grid.ends_of(*boxes), numeric=numeric)
         return Labels.joined(inner, whole)
 
-    def tight_labels(self, codes, cells, n_cells, *, numeric, grid=None):
+    def tight_labels(
+        self, codes: np.ndarray, cells: Any, n_cells: Any, *, numeric: Any, grid: Any = None
+    ) -> Any:
         """Return labels that show the extremes of the fitted people in each cell.
 
         With a ``grid`` that :meth:`tight_grid` made they know what they are true of.
@@ -219,7 +250,7 @@ class OrderedAxis:
             extent = Ranges(code[low], code[high], mixed, grid.cuts.size + 1)
         return Labels.merged(texts, of_cell, penalty, features, extent)
 
-    def mean_labels(self, codes, cells, *, numeric):
+    def mean_labels(self, codes: np.ndarray, cells: Any, *, numeric: Any) -> Any:
         """Return labels that show the mean of the fitted people in each cell, all of them finite.
 
         Means are rounded to ten digits. Their penalty is that of the range of the cell.
@@ -241,7 +272,7 @@ class OrderedAxis:
         return Labels.merged(texts, cell_at, self.penalty(low, high, None)[first], features)
 
     @property
-    def is_finite(self):
+    def is_finite(self) -> Any:
         """Whether the values are numbers, all of them finite and none missing."""
         is_number = self.names is None and not is_time(self.values)
         return is_number and not self.missing and bool(np.isfinite(self.values).all())
@@ -279,7 +310,7 @@ class OrderedAxis:
         return bool((finite == np.rint(finite)).all())
 
 
-def supported_starts(people, fewest):
+def supported_starts(people: np.ndarray, fewest: int) -> np.ndarray:
     """Return where runs of values begin that at least ``fewest`` people hold, but for the first.
 
     Parameters

@@ -1,6 +1,8 @@
 """What a fitted anonymizer keeps of a column of numbers or times: cut points."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -41,11 +43,11 @@ class OrderedGrid:
     ranked: tuple | None = None
 
     @property
-    def n_codes(self):
+    def n_codes(self) -> Any:
         """Number of codes."""
         return self.cuts.size + 2
 
-    def encode(self, values):
+    def encode(self, values: Any) -> Any:
         """Return the code of each value; -1 for a missing one if none was fitted."""
         if self.ranked is not None:
             return self._encode_names(values)
@@ -54,15 +56,15 @@ class OrderedGrid:
         codes[values != values] = self.cuts.size + 1 if self.missing else -1
         return codes
 
-    def names(self, name):
+    def names(self, name: str) -> list[Any]:
         """Return the names of the numeric features of column ``name``."""
         return [f"{name}_{part}" for part in ("midpoint", "width", "missing")[: 2 + self.missing]]
 
-    def labels(self, low, high, *, numeric):
+    def labels(self, low: Any, high: Any, *, numeric: Any) -> Any:
         """Return labels that show the cut points around boxes, given their ends."""
         return self.interval_labels(*self.ends_of(low, high), numeric=numeric)
 
-    def ends_of(self, low, high):
+    def ends_of(self, low: Any, high: Any) -> tuple[Any, np.ndarray, Any]:
         """Return the lowest and highest code of boxes, and whether they take missing values.
 
         A box of missing values alone begins and ends with their code.
@@ -71,7 +73,9 @@ class OrderedGrid:
         only = low > n_cuts
         return low, np.where(only, high, np.minimum(high, n_cuts)), (high > n_cuts) & ~only
 
-    def interval_labels(self, low, high, mixed, *, numeric):
+    def interval_labels(
+        self, low: np.ndarray, high: np.ndarray, mixed: np.ndarray, *, numeric: bool
+    ) -> Any:
         """Return labels that show the cut points around intervals.
 
         Parameters
@@ -135,7 +139,7 @@ class OrderedGrid:
         return np.clip(np.r_[low, inner, high], -FAR, FAR)
 
 
-def interval_features(low, high, only, mixed, missing):
+def interval_features(low: Any, high: Any, only: Any, mixed: Any, missing: Any) -> np.ndarray:
     """Return midpoint, width and, if some value was ``missing``, the share of missing values."""
     features = [low / 2 + high / 2, high - low]
     if missing:
@@ -143,7 +147,7 @@ def interval_features(low, high, only, mixed, missing):
     return np.column_stack(features)
 
 
-def interval_text(start, stop, names=None):
+def interval_text(start: Any, stop: Any, names: Sequence[str] | None = None) -> Any:
     """Return the text of an interval, whose ends may be open (None), or of the names of ranks."""
     if names is not None:
         return _names_text(start, stop, names)
@@ -168,10 +172,10 @@ def _names_text(start, stop, names):
     return first if first == last else f"[{first}, {last}]"
 
 
-def is_time(values):
+def is_time(values: Any) -> Any:
     return np.issubdtype(values.dtype, np.datetime64)
 
 
-def plain(values):
+def plain(values: Any) -> Any:
     """Return values as numbers, times as days since 1970."""
     return values.astype(np.int64) / _DAY if is_time(values) else values

@@ -8,10 +8,12 @@ that a search has to keep of a set.
 import csv
 import datetime
 import numbers
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
+from typing import Any, Self
 
 import narwhals as nw
 import numpy as np
@@ -91,7 +93,7 @@ class Hierarchy:
             object.__setattr__(self, field, value)
 
     @classmethod
-    def from_table(cls, rows, *, sep=";"):
+    def from_table(cls, rows: Any, *, sep: str = ";") -> Self:
         """Build a hierarchy from a table in the form of ARX [1]_.
 
         Parameters
@@ -123,7 +125,7 @@ class Hierarchy:
         return cls([(row[0], *(cell for cell in row[1:] if not is_missing(cell))) for row in rows])
 
     @classmethod
-    def intervals(cls, *edges):
+    def intervals(cls, *edges: Sequence[float]) -> Self:
         """Build nested intervals of numbers.
 
         Level 0 has the intervals between the first edges, level 1 those between the second ones,
@@ -160,7 +162,9 @@ class Hierarchy:
         return cls(tables.intervals(edges), edges[0])
 
     @classmethod
-    def dates(cls, first, last, units=("month", "year", "decade")):
+    def dates(
+        cls, first: Any, last: Any, units: Sequence[str] = ("month", "year", "decade")
+    ) -> Self:
         """Build calendar periods.
 
         Parameters
@@ -192,7 +196,9 @@ class Hierarchy:
         return cls(*tables.dates(np.datetime64(first, "D"), np.datetime64(last, "D"), units))
 
     @classmethod
-    def masking(cls, values, keep=None, *, mark="*"):
+    def masking(
+        cls, values: Sequence[str], keep: Sequence[int] | None = None, *, mark: str = "*"
+    ) -> Self:
         """Build groups of codes, such as postcodes, that begin alike.
 
         Parameters
@@ -218,7 +224,7 @@ class Hierarchy:
         return cls(tables.masking(codes, keep, mark))
 
     @classmethod
-    def ordered(cls, values, fanout=2):
+    def ordered(cls, values: Any, fanout: int = 2) -> Self:
         """Build groups of neighbours in an order.
 
         Parameters
@@ -242,7 +248,7 @@ class Hierarchy:
         return cls(tables.grouped(values, fanout, lambda part: f"[{part[0]}, {part[-1]}]"))
 
     @classmethod
-    def by_frequency(cls, values, fanout=4):
+    def by_frequency(cls, values: Any, fanout: int = 4) -> Self:
         """Build groups of values that are about equally frequent.
 
         Such a hierarchy tells the order of the frequencies: build it from public data.
@@ -268,22 +274,22 @@ class Hierarchy:
         return cls(tables.grouped(tables.most_frequent_first(values), fanout, tables.set_name))
 
     @property
-    def levels(self):
+    def levels(self) -> int:
         """Number of levels, the values and the root among them."""
         return len(self.nodes)
 
     @property
-    def leaves(self):
+    def leaves(self) -> Any:
         """The names of the leaves, depth first."""
         return self.names[: len(self.paths)]
 
     @property
-    def root(self):
+    def root(self) -> int:
         """The node of the root."""
         return int(self.nodes[-1, 0])
 
     @cached_property
-    def n_leaves_under(self):
+    def n_leaves_under(self) -> Any:
         """Number of leaves under each node."""
         count = np.zeros(len(self.names), dtype=np.int64)
         for level in self.nodes[:, :-1]:
@@ -291,7 +297,7 @@ class Hierarchy:
         return count
 
     @cached_property
-    def first_leaf(self):
+    def first_leaf(self) -> Any:
         """The first leaf under each node."""
         first = np.zeros(len(self.names), dtype=np.int64)
         for level in self.nodes[:, -2::-1]:
@@ -299,7 +305,7 @@ class Hierarchy:
         return first
 
     @cached_property
-    def penalty(self):
+    def penalty(self) -> Any:
         """The certainty penalty of each node: its share of all leaves, and 0 for one value."""
         share = self.n_leaves_under / len(self.paths)
         if self.edges is None:  # an interval is more than one value
@@ -307,7 +313,7 @@ class Hierarchy:
         share[self.root] = 1.0  # values that are not listed belong to it as well
         return share
 
-    def path(self, value):
+    def path(self, value: Any) -> tuple[str, ...]:
         """Return the names of a value at all levels, its own first.
 
         Parameters
@@ -321,7 +327,7 @@ class Hierarchy:
         """
         return tuple(self.names[node] for node in self.nodes[:, self._code(value)])
 
-    def generalise(self, value, level):
+    def generalise(self, value: Any, level: int) -> str:
         """Return the name of a value at a level.
 
         Parameters
@@ -348,7 +354,7 @@ class Hierarchy:
             )
         return self.names[self.nodes[level, self._code(value)]]
 
-    def ancestor(self, low, high):
+    def ancestor(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         """Return the lowest node above all leaves from one to another.
 
         Parameters
@@ -365,7 +371,7 @@ class Hierarchy:
             return self._ancestors[low, high]
         return self._lowest_common(low, high)
 
-    def encode(self, values):
+    def encode(self, values: Any) -> np.ndarray:
         """Return the leaf of each value of a column.
 
         Parameters
@@ -390,7 +396,7 @@ class Hierarchy:
         values, which = np.unique(values, return_inverse=True)
         return self._numbers([printed(value) for value in values])[which]
 
-    def with_missing(self):
+    def with_missing(self) -> Any:
         """Return the hierarchy with a leaf for missing values, if it lists none."""
         if MISSING in self._number:
             return self
@@ -454,6 +460,6 @@ class Hierarchy:
         return "\n".join(lines)
 
 
-def printed(value):
+def printed(value: Any) -> Any:
     """Return the text of a value, the same in whatever type it comes."""
     return MISSING if is_missing(value) else text_of(value)

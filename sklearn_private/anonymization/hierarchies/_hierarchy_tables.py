@@ -1,8 +1,10 @@
 """The tables behind hierarchies that follow a rule: one path a leaf, the leaf first."""
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +17,7 @@ _MONTHS = dict(zip(_UNITS[1:], (1, 3, 12, 120), strict=True))
 _SHOWN = 5  # the name of a larger set shows its first values only
 
 
-def checked_edges(edges):
+def checked_edges(edges: Any) -> tuple[Any, ...]:
     """Return edges as tuples of floats, or say what is wrong with them."""
     if not edges:
         raise _refused("edges", "given", edges)
@@ -31,7 +33,7 @@ def checked_edges(edges):
     return tuple(checked)
 
 
-def intervals(edges):
+def intervals(edges: Any) -> tuple[Any, ...]:
     """Return the paths of nested intervals."""
     starts = np.array([-np.inf, *edges[0]])
     columns = []
@@ -43,7 +45,7 @@ def intervals(edges):
     return tuple(zip(*columns, [ROOT] * starts.size, strict=True))
 
 
-def dates(first, last, units):
+def dates(first: Any, last: Any, units: Sequence[str]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Return the paths of calendar periods, and the edges between the leaves.
 
     Parameters
@@ -69,7 +71,7 @@ def dates(first, last, units):
     return ((f"< {start}", ROOT), *inner, (f">= {stop}", ROOT)), tuple(edges.astype(TIME))
 
 
-def masking(values, keep, mark):
+def masking(values: Any, keep: Any, mark: Any) -> tuple[Any, ...]:
     """Return the paths of codes of which ever fewer leading characters are shown."""
     length = max(map(len, values), default=0)
     keep = range(length - 1, 0, -1) if keep is None else tuple(keep)
@@ -78,7 +80,7 @@ def masking(values, keep, mark):
     return tuple((v, *(_masked(v, n, length, mark) for n in keep), ROOT) for v in values)
 
 
-def grouped(values, fanout, name):
+def grouped(values: list[str], fanout: int, name: Callable[..., Any]) -> tuple[Any, ...]:
     """Return the paths of groups of ``fanout`` neighbours, of groups of these, and so on.
 
     Parameters
@@ -104,13 +106,13 @@ def grouped(values, fanout, name):
     return tuple(zip(*columns, [ROOT] * len(values), strict=True))
 
 
-def most_frequent_first(values):
+def most_frequent_first(values: Any) -> list[Any]:
     """Return distinct values, the most frequent first, ties by name."""
     count = Counter(values)
     return sorted(count, key=lambda value: (-count[value], value))
 
 
-def set_name(values):
+def set_name(values: Any) -> Any:
     """Return the name of a set of values, shortened where it is long."""
     if len(values) <= _SHOWN:
         return "{" + ", ".join(values) + "}"

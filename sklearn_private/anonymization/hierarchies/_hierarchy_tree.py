@@ -1,6 +1,7 @@
 """The tree behind a hierarchy: checked, numbered and drawn from one path of names a leaf."""
 
 from itertools import groupby, pairwise
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from ...exceptions import InvalidParameterError
 ROOT = "*"
 
 
-def checked(rows):
+def checked(rows: Any) -> tuple[Any, ...]:
     """Return paths of equal length, depth first, or say why ``rows`` of texts are no tree."""
     paths = {}
     for row in rows:
@@ -44,7 +45,7 @@ def _trimmed(path):
     return tuple(path)
 
 
-def numbered(paths):
+def numbered(paths: Any) -> tuple[tuple[Any, ...], Any]:
     """Return the names of the nodes, and the nodes above each leaf with a last column of roots."""
     number, span = {}, {}
     nodes = np.empty((len(paths[0]), len(paths) + 1), dtype=np.int64)
@@ -60,7 +61,7 @@ def numbered(paths):
     return tuple(number), nodes
 
 
-def drawn(paths, most):
+def drawn(paths: Any, most: Any) -> Any:
     """Return the lines that draw all paths, each from the top to a leaf.
 
     Of each node no more than ``most`` children are drawn.

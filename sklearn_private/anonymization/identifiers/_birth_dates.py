@@ -21,7 +21,7 @@ _DAY = re.compile(
 )
 
 
-def are_births(values):
+def are_births(values: list[str]) -> bool:
     """Tell whether values look like dates of birth.
 
     Parameters

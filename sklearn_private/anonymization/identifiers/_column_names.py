@@ -1,6 +1,7 @@
 """Names of columns that say that the column identifies people."""
 
 import re
+from typing import Any
 
 # By the letter of the HIPAA identifier that the term names (see ``_hipaa.py``).
 _TERMS = {
@@ -50,7 +51,7 @@ _ALONE = _letters(_TERMS_ALONE)
 _LONGEST = max(term.count("_") + 1 for term in _ANYWHERE)
 
 
-def identifying_term(name):
+def identifying_term(name: object) -> Any:
     """Return which words of a column's name say that it identifies people.
 
     Parameters

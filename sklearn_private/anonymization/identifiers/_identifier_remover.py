@@ -1,6 +1,9 @@
 """Drop, mask or refuse the columns that point at single people."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -103,13 +106,13 @@ class IdentifierRemover(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        columns="detect",
+        columns: str = "detect",
         *,
-        action="drop",
-        keep=(),
-        min_share=0.01,
-        near_unique=0.95,
-        max_rows=10_000,
+        action: str = "drop",
+        keep: list[Any] = (),
+        min_share: float = 0.01,
+        near_unique: float = 0.95,
+        max_rows: int = 10_000,
     ):
         self.columns = columns
         self.action = action
@@ -118,7 +121,7 @@ class IdentifierRemover(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.near_unique = near_unique
         self.max_rows = max_rows
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Find the columns, or check that the declared ones exist.
 
         Parameters
@@ -152,7 +155,7 @@ class IdentifierRemover(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.privacy_statement_ = self._statement()
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Any:
         """Return the rows without the identifiers.
 
         Parameters
@@ -171,7 +174,7 @@ class IdentifierRemover(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             return table.filled(self._positions, MASK).native
         return table.without(self._positions).native
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         """Return the names of the columns that remain.
 
         Parameters

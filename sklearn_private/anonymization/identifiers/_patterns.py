@@ -10,22 +10,23 @@ import re
 from bisect import bisect
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 
-def iban_is_valid(text):
+def iban_is_valid(text: str) -> bool:
     """Tell whether the check digits of an IBAN are right (ISO 7064, mod 97)."""
     compact = text.replace(" ", "")
     return int("".join(str(int(c, 36)) for c in compact[4:] + compact[:4])) % 97 == 1
 
 
-def card_is_valid(text):
+def card_is_valid(text: str) -> bool:
     """Tell whether the last digit of a card number is right (Luhn)."""
     digits = [int(c) for c in text if c.isdigit()]
     doubled = [sum(divmod(2 * d, 10)) for d in digits[-2::-2]]
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
-def ip_is_valid(text):
+def ip_is_valid(text: str) -> bool:
     """Tell whether a text is the IPv4 or IPv6 address of some machine; ``::`` is that of none."""
     try:
         return not ipaddress.ip_address(text).is_unspecified
@@ -39,7 +40,7 @@ _VIN_VALUES = dict(
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 
 
-def vin_is_valid(text):
+def vin_is_valid(text: str) -> Any:
     """Tell whether the check digit of a North American vehicle identification number is right.
 
     Seventeen digits without a letter are rather the number of something else.
@@ -72,7 +73,7 @@ class Pattern:
     needs: str = ""
     is_valid: object = None
 
-    def holds(self, values, n_needed):
+    def holds(self, values: Any, n_needed: Any) -> bool:
         """Tell whether at least ``n_needed`` of ``values`` (str without line breaks) match.
 
         The values are searched as one text, so that those without a match cost next to nothing.

@@ -6,7 +6,9 @@ whose label says nothing, with the labels of the cells themselves. A row takes t
 three that is true of it (:func:`truthful`).
 """
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from ..tables import least_held, sums
 from ._cell_tree import Cells
 
 
-def cell_labels(problem, cuts):
+def cell_labels(problem: Any, cuts: Any) -> tuple[Any, Any, Any]:
     """Return the cells, the grids, and labels that show the cut points around each cell."""
     cells, grids = Cells.from_cuts(cuts, [axis.grid for axis in problem.axes])
     ends = zip(grids, *_boxes(cells, grids), strict=True)
@@ -22,7 +24,7 @@ def cell_labels(problem, cuts):
     return cells, grids, _with_root(labels, grids, cells, problem)
 
 
-def supported_labels(problem, cuts):
+def supported_labels(problem: Any, cuts: Any) -> tuple[Any, Any, Any]:
     """Return the cells, the grids, and labels that end where k people of the table do."""
     of_unit, columns, kept = _published(problem, cuts)
     if cuts.suppressed.any():  # then those who are left support the labels
@@ -38,7 +40,7 @@ def supported_labels(problem, cuts):
     return cells, grids, _with_root(labels, grids, cells, problem)
 
 
-def tight_labels(problem, cuts):
+def tight_labels(problem: Any, cuts: Any) -> tuple[Any, Any, Any]:
     """Return the cells, the grids, and labels that show the extremes of the people in each cell."""
     of_unit, columns, _ = _published(problem, cuts)
     grids_of = [
@@ -92,7 +94,9 @@ def _with_root(labels, grids, cells, problem):
     return [part.with_root(row, cells.n_boxes) for part, row in parts]
 
 
-def truthful(labels, boxes, codes, n_boxes, *, fitted):
+def truthful(
+    labels: Sequence[Any], boxes: np.ndarray, codes: np.ndarray, n_boxes: int, *, fitted: bool
+) -> np.ndarray:
     """Return the cell of each row whose labels are true of the row.
 
     Parameters
@@ -130,7 +134,7 @@ def truthful(labels, boxes, codes, n_boxes, *, fitted):
     return cells
 
 
-def alike(cells, n_boxes):
+def alike(cells: np.ndarray, n_boxes: int) -> np.ndarray:
     """Return cells of which no two are of one box, where rows are published together.
 
     A box with a row of which only its own label is true gives this label to all of its rows.

@@ -1,6 +1,8 @@
 """The cells of a partition: a tree that sends every row to one of them, whatever its values."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -31,7 +33,7 @@ class Cells:
     suppresses: bool
 
     @classmethod
-    def from_cuts(cls, cuts, grids_of):
+    def from_cuts(cls, cuts: Any, grids_of: Sequence[Callable[..., Any]]) -> tuple[Self, Any]:
         """Return the tree of ``cuts`` and the grid of each axis.
 
         Parameters
@@ -51,16 +53,16 @@ class Cells:
         return cls(cuts.column, threshold, cuts.left, cell, bool(cuts.suppressed.any())), grids
 
     @property
-    def n_cells(self):
+    def n_cells(self) -> Any:
         """Number of cells, the suppressed one included."""
         return int(self.cell.max()) + 1
 
     @property
-    def n_boxes(self):
+    def n_boxes(self) -> Any:
         """Number of cells that are boxes of the domain: all but the suppressed one."""
         return self.n_cells - self.suppresses
 
-    def find(self, codes):
+    def find(self, codes: np.ndarray) -> Any:
         """Return the cell of each row of ``codes``, an array of shape (n_columns, n_rows)."""
         node = np.zeros(codes.shape[1], dtype=np.int64)
         rows = np.arange(node.size)
@@ -69,7 +71,7 @@ class Cells:
             node[rows] = self.left[at] + (codes[self.column[at], rows] > self.threshold[at])
         return self.cell[node]
 
-    def boxes(self, sizes):
+    def boxes(self, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return the lowest and the highest code of each box in each column.
 
         Parameters

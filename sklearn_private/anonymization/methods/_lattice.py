@@ -22,8 +22,10 @@ union holds it if any of its parts does.
 .. [2] F. Kohlmayer et al., "Flash: efficient, stable and optimal k-anonymity", PASSAT 2012.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +61,13 @@ class Generalisation:
     n_counted: int
 
 
-def generalise(units, axes, k, judge=None, most_suppressed=0):
+def generalise(
+    units: Any,
+    axes: Sequence[Any],
+    k: int,
+    judge: Callable[..., Any] | None = None,
+    most_suppressed: int = 0,
+) -> Generalisation:
     """Find the choice of levels with the least loss.
 
     Classes that are too small or break a constraint are suppressed. Suppressed rows are a class

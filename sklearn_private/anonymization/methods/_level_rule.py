@@ -1,6 +1,7 @@
 """What a full-domain generalisation leaves behind: one level for each column, for all rows."""
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -30,7 +31,7 @@ class Levels:
     nodes: np.ndarray
 
     @classmethod
-    def of(cls, generalisation, units, axes):
+    def of(cls, generalisation: Any, units: Any, axes: Any) -> Self:
         """Return the rule of a generalisation of ``units`` (:func:`._lattice.generalise`)."""
         grids = tuple(HierarchyGrid(axis.hierarchy, True) for axis in axes)
         of_unit = generalisation.class_of_unit
@@ -39,11 +40,11 @@ class Levels:
         return cls(rule.levels, grids, rule._at_level(units.codes[:, unit[: of_unit.max() + 1]]))
 
     @property
-    def n_boxes(self):
+    def n_boxes(self) -> Any:
         """Number of cells whose labels say something."""
         return self.nodes.shape[1]
 
-    def find(self, codes):
+    def find(self, codes: np.ndarray) -> Any:
         """Return the cell of each row of ``codes``, an array of shape (n_columns, n_rows)."""
         nodes = np.hstack([self.nodes, self._at_level(codes)])
         sizes = [len(grid.hierarchy.names) for grid in self.grids]
@@ -52,7 +53,7 @@ class Levels:
         cell[number[: self.n_boxes]] = np.arange(self.n_boxes)
         return cell[number[self.n_boxes :]]
 
-    def labels(self, *, numeric):
+    def labels(self, *, numeric: Any) -> list[Any]:
         """Return the labels of each column, by cell; the last cell gets that of the root."""
         return [
             grid.node_labels(np.append(nodes, grid.hierarchy.root), numeric=numeric)

@@ -13,13 +13,16 @@ distances is kept.
    microaggregation", Data Mining and Knowledge Discovery 11 (2005), algorithm 1.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 BLOCK = 20_000
 """Most rows that are partitioned at once."""
 
 
-def mdav_classes(X, k):
+def mdav_classes(X: np.ndarray, k: int) -> np.ndarray:
     """Partition rows into classes of k to 2k - 1 rows that lie close together.
 
     Parameters
@@ -52,7 +55,7 @@ def mdav_classes(X, k):
     return class_of_row
 
 
-def standardised(X):
+def standardised(X: ArrayLike) -> Any:
     """Return columns of mean 0 and variance 1; a column of equal values becomes zeros."""
     X = X / 2  # halves, since the difference of two large numbers may overflow
     low = X.min(axis=0)
@@ -63,7 +66,7 @@ def standardised(X):
     return Z / np.where(span > 0, Z.std(axis=0), 1.0)
 
 
-def blocks(Z, n_most):
+def blocks(Z: np.ndarray, n_most: int) -> list[np.ndarray]:
     """Cut rows at medians into blocks of at most ``n_most`` rows, none below half of that.
 
     Parameters

@@ -6,6 +6,7 @@ says so by ``cells``; the others know the fitted rows only.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,14 +21,14 @@ from ._problem import Recoding
 from .local import local_classes
 
 
-def mondrian(problem):
+def mondrian(problem: Any) -> Recoding:
     """Cut the domain into cells (:mod:`._mondrian`)."""
     cuts = partition(problem, box_extents if problem.labels == "cell" else observed_extents)
     cells, grids, labels = LABELS[problem.labels](problem, cuts)
     return Recoding(cells, grids, labels, cells.cell[cuts.leaf_of_unit], cells.n_boxes)
 
 
-def lattice(problem):
+def lattice(problem: Any) -> Recoding:
     """Choose one level of each hierarchy, for all rows (:mod:`._lattice`)."""
     judge = None if problem.rules is None else problem.rules.judge
     best = generalise(problem.units, problem.axes, problem.k, judge, problem.most_suppressed)
@@ -37,13 +38,13 @@ def lattice(problem):
     return Recoding(rule, list(rule.grids), labels, cell_of_unit, rule.n_boxes)
 
 
-def local(problem):
+def local(problem: Any) -> Recoding:
     """Search for the classes of least loss (:mod:`.local._local`)."""
     classes = local_classes(problem)
     return Recoding(None, _grids(problem), _tight(problem, classes), classes)
 
 
-def microaggregation(problem):
+def microaggregation(problem: Any) -> Recoding:
     """Put rows into classes that lie close together, and give them the mean (:mod:`._mdav`)."""
     if problem.rules is not None or problem.units.person is not None:
         raise InvalidParameterError.unreleased(

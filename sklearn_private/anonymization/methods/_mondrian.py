@@ -25,7 +25,11 @@ values (:mod:`..models._judge`) are judged on the same running sums, one a value
 .. [1] K. LeFevre, D. DeWitt, R. Ramakrishnan, "Mondrian multidimensional k-anonymity", ICDE 2006.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 
@@ -60,7 +64,7 @@ class Cuts:
     leaf_of_unit: np.ndarray
 
     @property
-    def cell_of_leaf(self):
+    def cell_of_leaf(self) -> Any:
         """The number of the cell of each leaf; suppressed leaves share the last, -1 is no leaf."""
         box = (self.column < 0) & ~self.suppressed
         cell = np.where(box, np.cumsum(box) - 1, -1)
@@ -68,7 +72,7 @@ class Cuts:
         return cell
 
 
-def partition(problem, extents):
+def partition(problem: Any, extents: Callable[..., Any]) -> Cuts:
     """Cut the units into cells of at least ``k`` people that hold every constraint.
 
     Parameters
@@ -104,7 +108,9 @@ def partition(problem, extents):
     return trimmed(cuts, problem, trims) if trims else cuts
 
 
-def box_extents(level, j, axis, runs, cut):
+def box_extents(
+    level: Level, j: int, axis: Any, runs: Runs, cut: np.ndarray
+) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]:
     """Return the lowest code, the highest code and the size of cells and of halves: all of them.
 
     Parameters
@@ -132,7 +138,9 @@ def box_extents(level, j, axis, runs, cut):
     return tuple((a, b, before[b + 1] - before[a]) for a, b in ends)
 
 
-def observed_extents(level, j, axis, runs, cut):
+def observed_extents(
+    level: Any, j: Any, axis: Any, runs: Any, cut: Any
+) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any], tuple[Any, Any, Any]]:
     """Return the lowest code, the highest code and the size of the codes that somebody holds.
 
     The parameters and what is returned are those of :func:`box_extents`.
@@ -185,7 +193,7 @@ class _Offers:
 
     column: int
     axis: object
-    runs: "Runs"
+    runs: Runs
     cut: np.ndarray
     score: np.ndarray
 
@@ -214,7 +222,7 @@ class Runs:
     last: np.ndarray
 
     @classmethod
-    def of(cls, code, cell, cell_start):
+    def of(cls, code: Any, cell: Any, cell_start: Any) -> Self:
         begins = np.ones(code.size, dtype=bool)
         np.not_equal(code[1:], code[:-1], out=begins[1:])
         begins[cell_start] = True
@@ -223,12 +231,12 @@ class Runs:
         last = np.append(first[1:], start.size) - 1
         return cls(start, code[start].astype(np.int64), cell[start], first, last)
 
-    def running(self, values):
+    def running(self, values: Any) -> Any:
         """Return the running sums of one value a run, which begin anew in each cell."""
         total = np.cumsum(values)
         return total - (total[self.first] - values[self.first])[self.cell]
 
-    def running_units(self, values):
+    def running_units(self, values: Any) -> Any:
         """Return the running sums of one value a unit, at the end of each run."""
         return self.running(np.add.reduceat(values, self.start, dtype=np.int64))
 
@@ -257,7 +265,7 @@ class Level:
     holder: np.ndarray | None
 
     @classmethod
-    def first(cls, units, axes):
+    def first(cls, units: Any, axes: Any) -> Self:
         codes = [_narrow(codes) for codes in units.codes]
         weight = _narrow(units.weight) if (units.weight != 1).any() else None
         orders = [np.argsort(part, kind="stable").astype(np.int32) for part in codes]
@@ -268,10 +276,10 @@ class Level:
         return cls(units, codes, weight, zero, *ends, zero, cell, orders, units.person)
 
     @property
-    def n_cells(self):
+    def n_cells(self) -> Any:
         return self.node.size
 
-    def best_cuts(self, problem, extents):
+    def best_cuts(self, problem: Any, extents: Any) -> Any:
         """Return the best cut of each cell that has one."""
         columns = range(len(problem.axes))
         if problem.rules is None:
@@ -320,7 +328,7 @@ class Level:
             n_asked *= 4
         return best
 
-    def runs(self, j):
+    def runs(self, j: Any) -> tuple[Any, Any]:
         """Return the runs of column ``j``, and the rows of each cell up to the end of each run."""
         order = self.orders[j]
         runs = Runs.of(self.codes[j].take(order), self.cell, self.start)
@@ -328,7 +336,7 @@ class Level:
             return runs, runs.running(np.diff(runs.start, append=order.size))
         return runs, runs.running_units(self.weight.take(order))
 
-    def people(self, j, runs, n_left):
+    def people(self, j: Any, runs: Any, n_left: Any) -> tuple[Any, Any]:
         """Count the people on either side of a cut behind each run of column ``j``."""
         if self.holder is None:
             return n_left, n_left[runs.last][runs.cell] - n_left
@@ -336,7 +344,7 @@ class Level:
         gone = runs.running_units(is_last)
         return runs.running_units(is_first), gone[runs.last][runs.cell] - gone
 
-    def split(self, best, left, fewest, leaf_of_unit):
+    def split(self, best: _Best, left: np.ndarray, fewest: int, leaf_of_unit: np.ndarray) -> Any:
         """Return the next level: the halves, but for those of fewer than ``fewest`` people.
 
         Parameters

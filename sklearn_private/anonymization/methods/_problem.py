@@ -1,8 +1,11 @@
 """What a method works on, and what it learns: codes and people, without names."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from ...exceptions import InvalidParameterError
 from ..columns import CategoryAxis, HierarchyAxis, OrderedAxis, automatic
@@ -40,7 +43,7 @@ class Problem:
     labels: str
     numeric: bool
 
-    def is_class(self, member):
+    def is_class(self, member: Any) -> Any:
         """Tell whether some units (an array of booleans) are a class that may be published."""
         of_unit = member.astype(np.int64)
         if self.units.people(of_unit, 2)[1] < self.k:
@@ -73,7 +76,16 @@ class Recoding:
     suppressed: int = -1
 
 
-def to_problem(estimator, roles, columns, counts, *, orders=None, by_row=False, by_level=False):
+def to_problem(
+    estimator: BaseEstimator,
+    roles: Any,
+    columns: list[Any],
+    counts: Any,
+    *,
+    orders: Sequence[Any] | None = None,
+    by_row: bool = False,
+    by_level: bool = False,
+) -> Problem:
     """Return the problem that an estimator has with a table.
 
     Parameters
@@ -132,7 +144,7 @@ def to_problem(estimator, roles, columns, counts, *, orders=None, by_row=False, 
     )
 
 
-def n_people(counts, roles):
+def n_people(counts: Any, roles: Any) -> int:
     """Return the number of people in a table, whose last column is that of the subject, if any."""
     return int(counts.weight.sum()) if roles.subject is None else len(counts.values[-1])
 

@@ -10,7 +10,9 @@ taken first, as long as people may be suppressed. The suppressed rows are one cl
 people and every constraint, or nothing is suppressed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
 import numpy as np
 
@@ -40,22 +42,22 @@ class Trims:
     gain: np.ndarray
 
     @classmethod
-    def joined(cls, parts):
+    def joined(cls, parts: Any) -> Self:
         """Return several collections as one."""
         columns = (np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls))
         return cls(*columns)
 
-    def take(self, which):
+    def take(self, which: Any) -> Self:
         """Return some of the trims, in this order."""
         return Trims(*(getattr(self, field.name)[which] for field in fields(self)))
 
-    def by_worth(self):
+    def by_worth(self) -> Any:
         """Return the trims that save something, the most for each person first."""
         order = np.lexsort((self.node, -self.gain / self.people))
         return self.take(order[self.gain[order] > 0])
 
 
-def best_trims(level, problem, extents, is_leaf):
+def best_trims(level: Any, problem: Any, extents: Any, is_leaf: np.ndarray) -> Trims:
     """Return the cut of each leaf that saves most for each person it suppresses.
 
     Parameters
@@ -109,7 +111,7 @@ def _first_of_each_node(trims):
     return trims.take(np.sort(np.unique(trims.node, return_index=True)[1]))
 
 
-def trimmed(cuts, problem, trims):
+def trimmed(cuts: Any, problem: Any, trims: Sequence[Trims] | None) -> Any:
     """Return cuts of which some leaves are trimmed.
 
     Parameters

@@ -12,14 +12,24 @@ A class that mixes missing or infinite numbers with others costs the whole range
 .. [1] J. Xu et al., "Utility-based anonymization using local recoding", KDD 2006.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..columns import CategoryAxis, HierarchyAxis, OrderedAxis, class_penalties
 from ..models import Classes, listed
 from ..tables import Table, kind_of, read_distinct
 
 
-def information_loss(table, classes, *, quasi_identifiers=None, hierarchies=None):
+def information_loss(
+    table: Any,
+    classes: ArrayLike,
+    *,
+    quasi_identifiers: list[Any] | None = None,
+    hierarchies: dict[Any, Any] | None = None,
+) -> float:
     """Compute the GCP of a partition from the original values.
 
     It judges the classes of any tool alike, whatever labels the tool prints.
@@ -67,20 +77,22 @@ def information_loss(table, classes, *, quasi_identifiers=None, hierarchies=None
     return float(np.mean(column_losses(table, positions, classes, trees)))
 
 
-def quasi_positions(owner, table, names):
+def quasi_positions(owner: str, table: Any, names: Sequence[str]) -> Any:
     """Return where the columns stand that 'quasi_identifiers' of ``owner`` lists; None: all."""
     names = table.columns if names is None else listed(owner, "quasi_identifiers", names)
     return table.positions(owner, "quasi_identifiers", names)
 
 
-def checked_hierarchies(owner, table, positions, hierarchies):
+def checked_hierarchies(owner: str, table: Any, positions: Any, hierarchies: Any) -> list[Any]:
     """Return the hierarchy of each column at ``positions``, or None; refuse unknown columns."""
     trees = hierarchies or {}
     table.positions(owner, "hierarchies", list(trees))
     return [trees.get(table.columns[i]) for i in positions]
 
 
-def column_losses(table, positions, classes, trees):
+def column_losses(
+    table: Table, positions: list[int], classes: Classes, trees: list[Any] | None
+) -> Any:
     """Return the NCP of each column: the mean over its rows.
 
     Parameters
@@ -105,7 +117,7 @@ def column_losses(table, positions, classes, trees):
     return losses
 
 
-def encoded(column, name, hierarchy=None):
+def encoded(column: Any, name: str, hierarchy: Any = None) -> tuple[Any, Any]:
     """Return the axis of a column, nothing merged, and the code of each row."""
     kind = kind_of(column) or "category"
     values, codes = read_distinct(column, kind, name)

@@ -1,6 +1,7 @@
 """All measures of a table in one call."""
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -90,7 +91,7 @@ class Measures:
     information_loss: float | None
     hierarchy_loss: float | None
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return all values as dictionaries, lists, numbers and strings."""
         data = asdict(self)
         return data | {"sensitive": list(data["sensitive"])}
@@ -107,17 +108,17 @@ class Measures:
 
 
 def measures(
-    table,
-    classes=None,
+    table: Any,
+    classes: np.ndarray | None = None,
     *,
-    quasi_identifiers=None,
-    sensitive=(),
-    k=None,
-    threshold=0.2,
-    population=None,
-    hierarchies=None,
-    subject_id=None,
-):
+    quasi_identifiers: list[Any] | None = None,
+    sensitive: list[Any] = (),
+    k: int | None = None,
+    threshold: float = 0.2,
+    population: Any = None,
+    hierarchies: dict[Any, Any] | None = None,
+    subject_id: Any = None,
+) -> Measures:
     """Compute all measures of a table, from one count of its classes and sensitive values.
 
     Parameters

@@ -1,5 +1,7 @@
 """The privacy models that a table satisfies: k, l, t, alpha and beta as they are."""
 
+from typing import Any
+
 import numpy as np
 
 from ...exceptions import InvalidParameterError
@@ -7,7 +9,13 @@ from ..models import DISTANCES, _disclosure
 from ._view import View
 
 
-def k_anonymity(table, classes=None, *, quasi_identifiers=None, subject_id=None):
+def k_anonymity(
+    table: Any,
+    classes: np.ndarray | None = None,
+    *,
+    quasi_identifiers: list[Any] | None = None,
+    subject_id: Any = None,
+) -> int:
     """Return k: the people in the smallest class.
 
     Parameters
@@ -39,14 +47,14 @@ def k_anonymity(table, classes=None, *, quasi_identifiers=None, subject_id=None)
 
 
 def l_diversity(
-    table,
-    classes=None,
+    table: Any,
+    classes: np.ndarray | None = None,
     *,
-    sensitive,
-    quasi_identifiers=None,
-    kind="distinct",
-    subject_id=None,
-):
+    sensitive: list[Any],
+    quasi_identifiers: Any = None,
+    kind: str = "distinct",
+    subject_id: Any = None,
+) -> float:
     """Return l: how many values are well represented in the least diverse class.
 
     Parameters
@@ -84,8 +92,14 @@ def l_diversity(
 
 
 def recursive_diversity(
-    table, classes=None, *, sensitive, l, quasi_identifiers=None, subject_id=None
-):
+    table: Any,
+    classes: np.ndarray | None = None,
+    *,
+    sensitive: Any,
+    l: int,
+    quasi_identifiers: Any = None,
+    subject_id: Any = None,
+) -> float:
     """Return c: the table is recursive (c', l)-diverse for every c' above it.
 
     Parameters
@@ -117,15 +131,15 @@ def recursive_diversity(
 
 
 def t_closeness(
-    table,
-    classes=None,
+    table: Any,
+    classes: np.ndarray | None = None,
     *,
-    sensitive,
-    quasi_identifiers=None,
-    distance="equal",
-    hierarchies=None,
-    subject_id=None,
-):
+    sensitive: Any,
+    quasi_identifiers: Any = None,
+    distance: str = "equal",
+    hierarchies: dict[Any, Any] | None = None,
+    subject_id: Any = None,
+) -> float:
     """Return t: how far the sensitive values of a class are from those of the whole table.
 
     Parameters
@@ -164,7 +178,14 @@ def t_closeness(
     ).item()
 
 
-def alpha_k(table, classes=None, *, sensitive, quasi_identifiers=None, subject_id=None):
+def alpha_k(
+    table: Any,
+    classes: np.ndarray | None = None,
+    *,
+    sensitive: Any,
+    quasi_identifiers: Any = None,
+    subject_id: Any = None,
+) -> float:
     """Return alpha: the greatest share of one sensitive value in a class.
 
     Parameters
@@ -188,7 +209,14 @@ def alpha_k(table, classes=None, *, sensitive, quasi_identifiers=None, subject_i
     return max(part.each(_disclosure.largest_share).max() for part in parts).item()
 
 
-def beta_likeness(table, classes=None, *, sensitive, quasi_identifiers=None, subject_id=None):
+def beta_likeness(
+    table: Any,
+    classes: np.ndarray | None = None,
+    *,
+    sensitive: Any,
+    quasi_identifiers: Any = None,
+    subject_id: Any = None,
+) -> float:
     """Return beta: the greatest relative gain of a value's share in a class over the table.
 
     Parameters

@@ -12,12 +12,21 @@ A person with rows in several classes counts in each.
 """
 
 import numbers
+from typing import Any
+
+import numpy as np
 
 from ...exceptions import InvalidParameterError
 from ._view import View
 
 
-def prosecutor_risk(table, classes=None, *, quasi_identifiers=None, subject_id=None):
+def prosecutor_risk(
+    table: Any,
+    classes: np.ndarray | None = None,
+    *,
+    quasi_identifiers: Any = None,
+    subject_id: Any = None,
+) -> float:
     """Return the greatest chance to find a person who is known to be in the table: 1 / k.
 
     Parameters
@@ -39,7 +48,14 @@ def prosecutor_risk(table, classes=None, *, quasi_identifiers=None, subject_id=N
     return greatest(view.people)
 
 
-def journalist_risk(table, classes=None, *, population, quasi_identifiers=None, subject_id=None):
+def journalist_risk(
+    table: Any,
+    classes: np.ndarray | None = None,
+    *,
+    population: Any,
+    quasi_identifiers: Any = None,
+    subject_id: Any = None,
+) -> float:
     """Return the greatest chance to find a person of the table among a population.
 
     Parameters
@@ -65,7 +81,14 @@ def journalist_risk(table, classes=None, *, population, quasi_identifiers=None, 
     return greatest(view.people_among(population))
 
 
-def marketer_risk(table, classes=None, *, population=None, quasi_identifiers=None, subject_id=None):
+def marketer_risk(
+    table: Any,
+    classes: np.ndarray | None = None,
+    *,
+    population: Any = None,
+    quasi_identifiers: Any = None,
+    subject_id: Any = None,
+) -> float:
     """Return the share of people whom one guess each is expected to find.
 
     Parameters
@@ -90,7 +113,14 @@ def marketer_risk(table, classes=None, *, population=None, quasi_identifiers=Non
     return expected(view.people, among)
 
 
-def records_at_risk(table, classes=None, *, threshold=0.2, quasi_identifiers=None, subject_id=None):
+def records_at_risk(
+    table: Any,
+    classes: np.ndarray | None = None,
+    *,
+    threshold: float = 0.2,
+    quasi_identifiers: Any = None,
+    subject_id: Any = None,
+) -> float:
     """Return the share of people whom the prosecutor finds with more than a given chance.
 
     Parameters
@@ -115,22 +145,22 @@ def records_at_risk(table, classes=None, *, threshold=0.2, quasi_identifiers=Non
     return at_risk(view.people, threshold)
 
 
-def greatest(among):
+def greatest(among: Any) -> float:
     """Return the greatest chance, given the people among whom each class is sought."""
     return float(1 / among.min())
 
 
-def expected(people, among):
+def expected(people: Any, among: Any) -> float:
     """Return the expected share of people who are found."""
     return float((people / among).sum() / people.sum())
 
 
-def at_risk(people, threshold):
+def at_risk(people: Any, threshold: Any) -> float:
     """Return the share of people in classes where the chance is above a threshold."""
     return float(people[1 / people > threshold].sum() / people.sum())
 
 
-def checked_threshold(owner, threshold):
+def checked_threshold(owner: str, threshold: Any) -> None:
     """Refuse a threshold that is no chance."""
     if not isinstance(threshold, numbers.Real) or not 0 <= threshold <= 1:
         raise InvalidParameterError(

@@ -3,11 +3,13 @@
 import copy
 
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 
 from ._risk import marketer_risk
 
 
-def information_loss_scorer(estimator, X, y=None):
+def information_loss_scorer(estimator: BaseEstimator, X: ArrayLike, y: None = None) -> float:
     """Score a fitted anonymizer by the detail that it leaves in new rows.
 
     Parameters
@@ -45,7 +47,7 @@ def information_loss_scorer(estimator, X, y=None):
     return -float(np.mean(penalties))
 
 
-def risk_scorer(estimator, X, y=None):
+def risk_scorer(estimator: BaseEstimator, X: ArrayLike, y: None = None) -> float:
     """Score a fitted anonymizer by the marketer risk of new rows, if they were published.
 
     Parameters

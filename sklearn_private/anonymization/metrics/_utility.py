@@ -1,12 +1,20 @@
 """How much detail is left in a table."""
 
+from typing import Any
+
 import numpy as np
 
 from ._loss import checked_hierarchies, column_losses
 from ._view import View
 
 
-def certainty_penalties(table, classes, *, quasi_identifiers=None, hierarchies=None):
+def certainty_penalties(
+    table: Any,
+    classes: np.ndarray,
+    *,
+    quasi_identifiers: list[Any] | None = None,
+    hierarchies: dict[Any, Any] | None = None,
+) -> dict[Any, float]:
     """Return the normalised certainty penalty (NCP) of each quasi-identifier.
 
     Their mean is :func:`~sklearn_private.anonymization.information_loss` (GCP).
@@ -42,7 +50,7 @@ def certainty_penalties(table, classes, *, quasi_identifiers=None, hierarchies=N
     return named_losses(view, hierarchies)
 
 
-def named_losses(view, hierarchies):
+def named_losses(view: Any, hierarchies: Any) -> dict[Any, Any]:
     """Return the NCP of each quasi-identifier of a view, by name."""
     quasi = view.roles.quasi
     trees = checked_hierarchies(view.owner, view.table, quasi, hierarchies)
@@ -50,7 +58,9 @@ def named_losses(view, hierarchies):
     return dict(zip(view.quasi_identifiers, losses, strict=True))
 
 
-def discernibility(table, classes=None, *, quasi_identifiers=None):
+def discernibility(
+    table: Any, classes: np.ndarray | None = None, *, quasi_identifiers: Any = None
+) -> int:
     """Return the discernibility metric: with how many rows each row is confused, summed.
 
     A row of a class of n rows costs n; a suppressed one costs all rows of the table.
@@ -77,13 +87,20 @@ def discernibility(table, classes=None, *, quasi_identifiers=None):
     return discerned(View.of(discernibility, table, classes, quasi_identifiers).classes)
 
 
-def discerned(classes):
+def discerned(classes: np.ndarray) -> int:
     """Return the discernibility metric of classes."""
     sizes = np.bincount(classes.of_row[~classes.hidden])
     return int((sizes**2).sum() + classes.hidden.sum() * classes.hidden.size)
 
 
-def average_class_size(table, classes=None, *, k=None, quasi_identifiers=None, subject_id=None):
+def average_class_size(
+    table: Any,
+    classes: np.ndarray | None = None,
+    *,
+    k: int | None = None,
+    quasi_identifiers: Any = None,
+    subject_id: Any = None,
+) -> float:
     """Return C_avg: the mean number of people in a class, over the fewest that are allowed.
 
     Parameters
@@ -112,12 +129,14 @@ def average_class_size(table, classes=None, *, k=None, quasi_identifiers=None, s
     return relative_size(people, k)
 
 
-def relative_size(people, k):
+def relative_size(people: Any, k: int) -> float:
     """Return the mean of the people in each class over ``k`` (None: over the least)."""
     return float(people.mean() / (people.min() if k is None else k))
 
 
-def suppression(table, classes=None, *, quasi_identifiers=None):
+def suppression(
+    table: Any, classes: np.ndarray | None = None, *, quasi_identifiers: Any = None
+) -> float:
     """Return the share of rows that say nothing.
 
     These are rows whose class is -1, None or NaN, or with ``"*"`` in every quasi-identifier.

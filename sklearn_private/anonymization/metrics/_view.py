@@ -1,6 +1,7 @@
 """What every measure reads: a table, its quasi-identifiers, the class of each row."""
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -44,8 +45,15 @@ class View:
 
     @classmethod
     def of(
-        cls, owner, table, classes, quasi_identifiers, subject_id=None, sensitive=(), harmless=()
-    ):
+        cls,
+        owner: str,
+        table: Any,
+        classes: np.ndarray,
+        quasi_identifiers: Any,
+        subject_id: Any = None,
+        sensitive: Any = (),
+        harmless: Any = (),
+    ) -> Self:
         """Read the arguments that all measures share.
 
         Raises
@@ -79,21 +87,21 @@ class View:
         return cls(name, table, roles, found, classes)
 
     @property
-    def quasi_identifiers(self):
+    def quasi_identifiers(self) -> list[Any]:
         """Names of the quasi-identifiers."""
         return [self.table.columns[i] for i in self.roles.quasi]
 
     @property
-    def sensitive(self):
+    def sensitive(self) -> list[Any]:
         """Names of the sensitive columns."""
         return [self.table.columns[i] for i in self.roles.sensitive]
 
     @property
-    def people(self):
+    def people(self) -> Any:
         """People in each class."""
         return self.classes.people
 
-    def contingencies(self, hierarchies=None):
+    def contingencies(self, hierarchies: dict[Any, Any] | None = None) -> Any:
         """Return the contingency table of each sensitive column.
 
         Parameters
@@ -105,7 +113,7 @@ class View:
         self.table.positions(self.owner, "hierarchies", list(trees))
         return contingencies(self.table, self.classes, self.roles.sensitive, trees)
 
-    def people_among(self, population):
+    def people_among(self, population: Any) -> np.ndarray:
         """Return how many people of a population share the labels of each class, at least its own.
 
         Parameters
@@ -147,7 +155,7 @@ class View:
         return Table.of(self.told_by, self.owner)
 
 
-def common_codes(column, other, name):
+def common_codes(column: Any, other: Any, name: str) -> tuple[Any, Any]:
     """Return codes of two columns, equal for equal values; -1 for those that one lacks."""
     kind = kind_of(column) or "category"
     values, codes = read_distinct(column, kind, name)

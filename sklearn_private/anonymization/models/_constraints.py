@@ -129,7 +129,7 @@ class LDiversity(_Constraint):
         elif self.c is not None:
             raise check.invalid("c", f"None with kind={self.kind!r}")
 
-    def describe(self):
+    def describe(self) -> str:
         """Return the constraint in words."""
         if self.kind == "recursive":
             return f"recursive ({self.c:g}, {self.l:g})-diversity"
@@ -185,7 +185,7 @@ class TCloseness(_Constraint):
         check.real("t", at_least=0, at_most=1)
         check.choice("distance", among=("equal", "ordered", "hierarchical"))
 
-    def describe(self):
+    def describe(self) -> str:
         """Return the constraint in words."""
         return f"{self.t:g}-closeness ({self.distance} distance)"
 
@@ -238,7 +238,7 @@ class AlphaK(_Constraint):
         """Refuse parameters that have no meaning."""
         Checks(self).real("alpha", above=0, at_most=1)
 
-    def describe(self):
+    def describe(self) -> str:
         """Return the constraint in words."""
         return f"alpha {self.alpha:g} (largest share of a value)"
 
@@ -280,7 +280,7 @@ class BetaLikeness(_Constraint):
         """Refuse parameters that have no meaning."""
         Checks(self).real("beta", at_least=0)
 
-    def describe(self):
+    def describe(self) -> str:
         """Return the constraint in words."""
         return f"basic {self.beta:g}-likeness (relative gain of a value)"
 

@@ -7,8 +7,10 @@ Of several sensitive columns each is judged within classes of the quasi-identifi
 sensitive columns, since somebody who knows one sensitive value of a person must not learn another.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Self
 
 import narwhals as nw
 import numpy as np
@@ -40,7 +42,14 @@ class Classes:
     person: np.ndarray | None = None
 
     @classmethod
-    def of(cls, owner, table, classes, positions, person=None):
+    def of(
+        cls,
+        owner: str,
+        table: Table,
+        classes: np.ndarray,
+        positions: list[int],
+        person: np.ndarray | None = None,
+    ) -> Self:
         """Assign a class to each row of a table.
 
         Parameters
@@ -79,12 +88,12 @@ class Classes:
         return cls(of_row, hidden, person)
 
     @cached_property
-    def published(self):
+    def published(self) -> np.ndarray:
         """Positions of the rows that are published."""
         return np.flatnonzero(self.of_row >= 0)
 
     @cached_property
-    def people(self):
+    def people(self) -> Any:
         """People in each class."""
         rows = self.published
         person = None if self.person is None else self.person[rows]
@@ -115,7 +124,15 @@ class Contingency:
     class_of_group: np.ndarray
 
     @classmethod
-    def of(cls, of_row, n_classes, sensitive, others=(), person=None, weight=None):
+    def of(
+        cls,
+        of_row: np.ndarray,
+        n_classes: int,
+        sensitive: Sensitive,
+        others: Sequence[Sensitive] = (),
+        person: np.ndarray | None = None,
+        weight: np.ndarray | None = None,
+    ) -> Self:
         """Count a sensitive column.
 
         Parameters
@@ -146,7 +163,7 @@ class Contingency:
         people = None if weight is None else weight[order]
         return cls(sensitive, group[order], code[order], people, class_of_group)
 
-    def each(self, measure):
+    def each(self, measure: Callable[..., Any]) -> np.ndarray:
         """Apply a function of counts to all groups, a bounded number of counts at a time.
 
         Parameters
@@ -171,13 +188,15 @@ class Contingency:
         return sums(key, n * n_values, people).reshape(n, n_values)
 
 
-def blocks(n, width):
+def blocks(n: int, width: Any) -> list[Any]:
     """Return slices of ``range(n)``, of which each keeps ``width`` times its length bounded."""
     step = max(1, _CELLS // width)
     return [slice(i, min(i + step, n)) for i in range(0, n, step)]
 
 
-def contingencies(table, classes, positions, trees):
+def contingencies(
+    table: Table, classes: Classes, positions: Sequence[int], trees: dict[str, Any]
+) -> list[Contingency]:
     """Return the contingency table of each sensitive column, judged as the module says.
 
     Parameters
@@ -208,12 +227,12 @@ def contingencies(table, classes, positions, trees):
     ]
 
 
-def others_of(own, columns):
+def others_of(own: Any, columns: Any) -> list[Any]:
     """Return the sensitive columns other than one of them."""
     return [other for other in columns if other is not own]
 
 
-def listed(owner, parameter, names):
+def listed(owner: str, parameter: Any, names: Sequence[str]) -> list[Any]:
     """Return a parameter that must list columns as a list.
 
     Raises

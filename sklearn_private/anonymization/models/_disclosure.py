@@ -11,10 +11,12 @@ that they are compared with: where such a number is equal to the bound, so are t
 An empty class has no share and no distance (0), and no value (0, but an entropy of 1).
 """
 
+from typing import Any
+
 import numpy as np
 
 
-def distinct_l(counts):
+def distinct_l(counts: Any) -> Any:
     """Return the number of distinct values in each class [1]_.
 
     References
@@ -24,7 +26,7 @@ def distinct_l(counts):
     return np.count_nonzero(counts, axis=-1)
 
 
-def entropy_l(counts):
+def entropy_l(counts: Any) -> np.ndarray:
     """Return exp(entropy) of each class: as many equally frequent values are as diverse [1]_.
 
     Logarithms are rounded: the relative error stays below 1e-13.
@@ -38,7 +40,7 @@ def entropy_l(counts):
     return np.exp(-(share * np.log(np.where(counts, share, 1.0))).sum(axis=-1))
 
 
-def recursive_c(counts, l):
+def recursive_c(counts: Any, l: Any) -> np.ndarray:
     """Return r_1 / (r_l + ... + r_m) of each class, its counts sorted downwards [1]_.
 
     A class is recursive (c, l)-diverse for every c above this number, which is infinite where the
@@ -60,7 +62,7 @@ def recursive_c(counts, l):
     return np.where(largest > 0, ratio, 0.0)
 
 
-def largest_share(counts):
+def largest_share(counts: Any) -> Any:
     """Return the share of the most frequent value in each class: alpha [1]_.
 
     References
@@ -70,7 +72,7 @@ def largest_share(counts):
     return counts.max(axis=-1) / np.maximum(counts.sum(axis=-1), 1)
 
 
-def relative_gain(counts, totals):
+def relative_gain(counts: Any, totals: Any) -> Any:
     """Return the largest (q − p) / p of a value in each class: basic beta-likeness [1]_.
 
     Here q is the share of the value in the class, and p its share in the table.
@@ -84,7 +86,7 @@ def relative_gain(counts, totals):
     return (_excess(counts, totals) / np.maximum(n * totals, 1)).max(axis=-1)
 
 
-def equal_distance(counts, totals):
+def equal_distance(counts: Any, totals: Any) -> Any:
     """Return half the sum of |q − p| over the values: t for values equally far apart [1]_.
 
     References
@@ -95,7 +97,7 @@ def equal_distance(counts, totals):
     return moved / _mass(counts, totals)
 
 
-def ordered_distance(counts, totals):
+def ordered_distance(counts: Any, totals: Any) -> Any:
     """Return the mean of |Q_i − P_i| over all steps between values in their order: t [1]_.
 
     Q and P are cumulative shares; neighbouring values lie 1 / (n_values − 1) apart.
@@ -112,7 +114,7 @@ def ordered_distance(counts, totals):
     return moved / (_mass(counts, totals) * max(1, totals.size - 1))
 
 
-def hierarchical_distance(counts, totals, tree):
+def hierarchical_distance(counts: np.ndarray, totals: np.ndarray, tree: tuple[Any, ...]) -> Any:
     """Return t where two values lie as far apart as their lowest common ancestor is high [1]_.
 
     Heights are shares of the height of the tree. What the children of a node have too much of

@@ -11,6 +11,7 @@ sensitive columns, since somebody who knows one sensitive value of a person must
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Rules:
     weight: np.ndarray
     person: np.ndarray | None
 
-    def check(self):
+    def check(self) -> None:
         """Refuse what even one class of all people breaks.
 
         Raises
@@ -60,7 +61,7 @@ class Rules:
             )
 
     @cached_property
-    def columns(self):
+    def columns(self) -> Any:
         """For each sensitive column: value of each unit in its context, and (contexts, values).
 
         A context is a combination of the other sensitive columns; the value of a unit is numbered
@@ -77,7 +78,7 @@ class Rules:
             columns.append((context * n_values + column.codes, (len(first), n_values)))
         return columns
 
-    def judge(self, class_of_unit, n_classes):
+    def judge(self, class_of_unit: np.ndarray, n_classes: int) -> np.ndarray:
         """Tell which classes hold every constraint.
 
         Parameters
@@ -105,7 +106,7 @@ class Rules:
             good[part.class_of_group[~kept]] = False
         return good
 
-    def hold(self, level, j, runs, cut):
+    def hold(self, level: Any, j: int, runs: Any, cut: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Tell which halves of cuts of a column hold every constraint.
 
         Parameters
@@ -151,7 +152,7 @@ class Rules:
         return good | np.logical_and.reduce([c.holds(counts, column) for c in self.constraints])
 
 
-def ends_of(number):
+def ends_of(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Tell where each number occurs for the first time, and where for the last.
 
     Parameters

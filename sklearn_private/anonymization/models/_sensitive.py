@@ -6,6 +6,7 @@ values counts in both, so that the shares of a class are those of its (person, v
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 
@@ -43,7 +44,13 @@ class Sensitive:
     hierarchy: Hierarchy | None
 
     @classmethod
-    def of(cls, column, name, person=None, hierarchy=None):
+    def of(
+        cls,
+        column: Any,
+        name: str,
+        person: np.ndarray | None = None,
+        hierarchy: Hierarchy | None = None,
+    ) -> Self:
         """Read a column.
 
         Parameters
@@ -64,7 +71,7 @@ class Sensitive:
         counts = count_people(codes, len(values), person)
         return cls(name, tuple(values), codes, counts, kind != "category", hierarchy)
 
-    def refuse_without_order(self):
+    def refuse_without_order(self) -> None:
         """Refuse a column without an order.
 
         Raises
@@ -79,7 +86,7 @@ class Sensitive:
             )
 
     @cached_property
-    def tree(self):
+    def tree(self) -> tuple[np.ndarray, list[np.ndarray]]:
         """The levels of the hierarchy, for sums over its nodes.
 
         Returns

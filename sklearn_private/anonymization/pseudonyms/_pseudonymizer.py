@@ -1,6 +1,11 @@
 """Replace identifiers by tokens under a key, so that tables can still be joined."""
 
+from collections.abc import Callable
+from os import PathLike
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -99,7 +104,15 @@ class Pseudonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     0    B  2024
     """
 
-    def __init__(self, columns, *, key=None, domain=None, encoding="base32", length=26):
+    def __init__(
+        self,
+        columns: list[str],
+        *,
+        key: str | PathLike[str] | str | Callable[..., Any] | None = None,
+        domain: str | dict[str, Any] | None = None,
+        encoding: str = "base32",
+        length: int = 26,
+    ):
         self.columns = columns
         self.key = key
         self.domain = domain
@@ -107,7 +120,7 @@ class Pseudonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.length = length
 
     @staticmethod
-    def generate_key(path):
+    def generate_key(path: str | PathLike[str]) -> Any:
         """Write a new key to a file that only its owner may read (mode 0600).
 
         Parameters
@@ -128,7 +141,7 @@ class Pseudonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         return write_key(path)
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Check that there is a key and that the columns exist; nothing is learned from the rows.
 
         Parameters
@@ -164,7 +177,7 @@ class Pseudonymizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.privacy_statement_ = self._statement(bits * self.length)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Any:
         """Return the rows with tokens.
 
         Parameters

@@ -9,7 +9,10 @@ import os
 import re
 import stat
 import warnings
+from collections.abc import Callable
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from ...exceptions import InvalidParameterError, PrivacyWarning
 
@@ -19,7 +22,7 @@ _ENVIRONMENT = "env:"
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 
 
-def write_key(path):
+def write_key(path: str | PathLike[str]) -> Path:
     """Write a new key, drawn from the operating system, to a file that only its owner may read.
 
     Parameters
@@ -51,7 +54,7 @@ def write_key(path):
     return path
 
 
-def read_key(owner, place):
+def read_key(owner: str, place: str | PathLike[str] | str | Callable[..., Any]) -> bytes:
     """Return the key from its place.
 
     Parameters

@@ -11,6 +11,7 @@ n (n - 1) / 2^(b + 1).
 """
 
 import hmac
+from typing import Any
 
 import numpy as np
 
@@ -21,12 +22,14 @@ _AT_ONCE = 2**16
 """Digests that are written in one go; their bits take a byte each."""
 
 
-def key_id(key):
+def key_id(key: Any) -> Any:
     """Return a public name of a key, from which nothing follows about it."""
     return _mac(key)("key id").hex()[:16]
 
 
-def tokens(texts, key, domain, encoding, length):
+def tokens(
+    texts: list[str] | None, key: bytes, domain: str, encoding: str, length: int
+) -> list[str] | None:
     """Return the token of each text.
 
     Parameters

@@ -6,6 +6,7 @@ published.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +60,7 @@ class ReleaseCheck:
     n_classes: int
 
     @property
-    def passed(self):
+    def passed(self) -> bool:
         return not self.violations
 
     def __str__(self):
@@ -68,16 +69,16 @@ class ReleaseCheck:
 
 
 def check_release(
-    table,
+    table: Any,
     *,
-    k,
-    quasi_identifiers=None,
-    sensitive=(),
-    constraints=(),
-    harmless=(),
-    subject_id=None,
-    hierarchies=None,
-):
+    k: int,
+    quasi_identifiers: list[Any] | None = None,
+    sensitive: list[Any] = (),
+    constraints: list[Any] = (),
+    harmless: list[Any] = (),
+    subject_id: Any = None,
+    hierarchies: dict[Any, Any] | None = None,
+) -> ReleaseCheck:
     """Check whether a table is k-anonymous and holds constraints, by itself.
 
     Parameters
@@ -142,7 +143,7 @@ def check_release(
     return ReleaseCheck(findings, violations, int(view.people.min()), view.people.size)
 
 
-def printed(findings):
+def printed(findings: Any) -> list[Any]:
     """Return one line a finding."""
     return [f"{finding.level}: {finding.message}" for finding in findings]
 

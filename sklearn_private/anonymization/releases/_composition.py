@@ -14,6 +14,7 @@ people at once may learn more.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class CompositionCheck:
     certain: dict
 
     @property
-    def passed(self):
+    def passed(self) -> bool:
         return not self.findings
 
     def __str__(self):
@@ -61,7 +62,15 @@ class CompositionCheck:
         return "\n".join([head, *printed(self.findings)])
 
 
-def check_releases(first, second, *, quasi_identifiers, sensitive, k=None, subject_id=None):
+def check_releases(
+    first: Any,
+    second: Any,
+    *,
+    quasi_identifiers: list[Any],
+    sensitive: list[Any],
+    k: int | None = None,
+    subject_id: Any = None,
+) -> CompositionCheck:
     """Check what two releases about the same people tell together.
 
     Parameters

@@ -6,14 +6,23 @@ are judged again until none is dropped.
 """
 
 import os
+from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from ..models import Rules, Sensitive
 from ..tables import count_people, distinct
 
 
-def publishable(estimator, table, roles, cells, person, kept):
+def publishable(
+    estimator: BaseEstimator,
+    table: Any,
+    roles: Any,
+    cells: np.ndarray,
+    person: np.ndarray,
+    kept: np.ndarray,
+) -> np.ndarray:
     """Tell which rows are in classes of k people that hold all constraints, among these rows.
 
     Parameters
@@ -62,6 +71,6 @@ def _rules(estimator, table, sensitive, person):
     return Rules(tuple(estimator.constraints), columns, weight, person)
 
 
-def shuffled(rows):
+def shuffled(rows: Any) -> Any:
     """Return ``rows`` in an order drawn from the operating system."""
     return rows[np.frombuffer(os.urandom(8 * rows.size), dtype=np.uint64).argsort()]

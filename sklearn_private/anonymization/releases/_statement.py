@@ -1,5 +1,10 @@
 """What a k-anonymous table promises, in words."""
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
 from ...statements import AnonymityStatement, Finding
 from ..methods import METHODS
 
@@ -37,7 +42,13 @@ _PAIRS = (
 _SEVERAL = "the classes of all rows of one person, to whoever can tell that they are one person's"
 
 
-def anonymity_statement(estimator, roles, columns, findings=(), **facts):
+def anonymity_statement(
+    estimator: BaseEstimator,
+    roles: Any,
+    columns: list[Any],
+    findings: tuple[Finding, ...] = (),
+    **facts: Any,
+) -> AnonymityStatement:
     """Return the statement about the table that ``fit`` or ``release`` saw.
 
     Parameters
@@ -116,7 +127,7 @@ def _further_leaks(estimator, method):
         yield _EXTREMES if estimator.labels == "tight" else _SUPPORTED
 
 
-def undeclared_columns(roles, columns):
+def undeclared_columns(roles: Any, columns: Any) -> Any:
     """Return the finding about columns that no parameter lists, or None."""
     if not roles.undeclared:
         return None
@@ -129,7 +140,7 @@ def undeclared_columns(roles, columns):
     )
 
 
-def columns_without_detail(names):
+def columns_without_detail(names: Sequence[str]) -> Iterator[Any]:
     """Yield the finding about columns of which nothing is left, if there are any."""
     if names:
         yield Finding.note(
@@ -141,7 +152,7 @@ def columns_without_detail(names):
         )
 
 
-def unseen_values(n_rows):
+def unseen_values(n_rows: int) -> Any:
     """Return the finding about rows with values that no fitted row had, if there are any."""
     if not n_rows:
         return ()

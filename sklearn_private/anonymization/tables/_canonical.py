@@ -9,6 +9,7 @@ import decimal
 import functools
 import numbers
 import unicodedata
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ TIME = np.dtype("datetime64[us]")
 _MIDNIGHT = "T00:00:00"
 
 
-def canonical(column):
+def canonical(column: Any) -> list[str] | None:
     """Return the text of each value, the same in every container and type that can hold it.
 
     Parameters
@@ -39,14 +40,14 @@ def canonical(column):
     return [None if is_missing(value) else text_of(value) for value in values]
 
 
-def is_missing(value):
+def is_missing(value: Any) -> Any:
     """Tell whether a single value stands for a missing one (None, NaN, NaT, pandas.NA)."""
     if value is None or type(value).__name__ == "NAType":  # pandas.NA compares with nothing
         return True
     return isinstance(value, numbers.Number | np.generic | datetime.date) and value != value
 
 
-def text_of(value):
+def text_of(value: Any) -> Any:
     """Return the canonical text of a single value that is not missing."""
     if isinstance(value, str):
         return _composed(value)

@@ -5,6 +5,7 @@ label says of a time must therefore be said in the column's own zone.
 """
 
 import datetime
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import narwhals as nw
@@ -16,7 +17,7 @@ from ._canonical import is_missing
 _UTC = "UTC"
 
 
-def zone_of(column) -> str | None:
+def zone_of(column: Any) -> str | None:
     """Return the time zone of a column, or None where its values have none.
 
     Parameters
@@ -33,7 +34,7 @@ def zone_of(column) -> str | None:
     return None
 
 
-def by_clock(column, zone: str | None, name):
+def by_clock(column: Any, zone: str | None, name: object) -> Any:
     """Return a column of which times have no zone, and are those that clocks in a zone show.
 
     Parameters

@@ -1,14 +1,17 @@
 """Distinct combinations of integer codes, and the people behind them."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 _MOST = 2**62
 
 
-def distinct(columns, sizes):
+def distinct(columns: Any, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """Find the distinct combinations of several columns of codes.
 
     Parameters
@@ -40,7 +43,9 @@ def _compact(key):
     return number.astype(np.int64), max(1, len(values))
 
 
-def gather(columns, sizes, weight=None):
+def gather(
+    columns: Any, sizes: Any, weight: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return each distinct combination once, and how many rows hold it.
 
     Parameters
@@ -73,7 +78,7 @@ def gather(columns, sizes, weight=None):
     return codes, sums(number, first.size, weight)
 
 
-def sums(groups, n_groups, weight=None):
+def sums(groups: ArrayLike, n_groups: Any, weight: Any = None) -> Any:
     """Return the sum of whole-number weights (None: ones) in each group."""
     return np.bincount(groups, weight, n_groups).astype(np.int64, copy=False)
 
@@ -104,7 +109,16 @@ class Units:
     sensitive: np.ndarray
 
     @classmethod
-    def of(cls, columns, sizes, person=None, *, sensitive=(), sensitive_sizes=(), weight=None):
+    def of(
+        cls,
+        columns: Any,
+        sizes: Any,
+        person: Any = None,
+        *,
+        sensitive: Any = (),
+        sensitive_sizes: Any = (),
+        weight: Any = None,
+    ) -> Self:
         """Gather the rows of ``columns`` (codes, one array a column) into units."""
         keys, spans = [*columns, *sensitive], [*sizes, *sensitive_sizes]
         if person is not None:
@@ -117,14 +131,14 @@ class Units:
         weight = sums(of_row, len(first), weight)
         return cls(codes, weight, None if person is None else person[first], of_row, values)
 
-    def people(self, groups, n_groups):
+    def people(self, groups: ArrayLike, n_groups: Any) -> Any:
         """Count the people in each group of units (an array of shape (n_units,))."""
         if self.person is None:
             return sums(groups, n_groups, self.weight)
         return count_people(groups, n_groups, self.person)
 
 
-def least_held(codes, person, n_codes):
+def least_held(codes: np.ndarray, person: np.ndarray, n_codes: int) -> np.ndarray:
     """Count the people at the least code that each of them has.
 
     Codes next to one another are then held by at least the sum of their people.
@@ -147,7 +161,7 @@ def least_held(codes, person, n_codes):
     return np.bincount(least, minlength=n_codes + 1)[:n_codes]
 
 
-def count_people(groups, n_groups, person=None):
+def count_people(groups: np.ndarray, n_groups: int, person: np.ndarray | None = None) -> np.ndarray:
     """Count the people in each group.
 
     Parameters

@@ -5,7 +5,9 @@ a table can come in pieces of any size, from anywhere: each is counted by itself
 added. The sum does not depend on how the table was cut into pieces, nor on their order.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -37,7 +39,13 @@ class Counts:
     weight: np.ndarray
 
     @classmethod
-    def of(cls, columns, names, kinds, weight=None):
+    def of(
+        cls,
+        columns: Sequence[Any] | np.ndarray,
+        names: Sequence[str],
+        kinds: Any,
+        weight: np.ndarray | None = None,
+    ) -> Self:
         """Count the rows of one piece.
 
         Parameters
@@ -65,7 +73,7 @@ class Counts:
         return cls(kinds, values, *gather(codes, [max(1, len(v)) for v in values], weight))
 
     @classmethod
-    def of_each_row(cls, columns, names):
+    def of_each_row(cls, columns: Any, names: Sequence[str]) -> Self:
         """Return a table whose rows are not gathered: each is a combination of its own.
 
         Parameters
@@ -79,7 +87,7 @@ class Counts:
         return cls(kinds, values, codes, np.ones(codes.shape[1], dtype=np.int64))
 
     @classmethod
-    def added(cls, parts):
+    def added(cls, parts: Any) -> Self:
         """Return the counts of several pieces together."""
         kinds, values, codes = [], [], []
         for j, column in enumerate(zip(*(part.values for part in parts), strict=True)):
@@ -94,7 +102,7 @@ class Counts:
         sizes = [max(1, len(v)) for v in values]
         return cls(tuple(kinds), tuple(values), *gather(codes, sizes, weight))
 
-    def column_weights(self, j):
+    def column_weights(self, j: Any) -> Any:
         """Return how many rows hold each value of column ``j``."""
         return np.bincount(self.codes[j], self.weight, len(self.values[j])).astype(np.int64)
 
@@ -139,11 +147,11 @@ class Tally:
         Their kinds as far as they are known. The first piece with a value tells the others.
     """
 
-    def __init__(self, names, kinds):
+    def __init__(self, names: Sequence[str], kinds: Sequence[str | None]):
         self.names, self.kinds = names, list(kinds)
         self._parts = []
 
-    def add(self, columns, weight=None):
+    def add(self, columns: Any, weight: Any = None) -> None:
         """Count one piece more; the parameters are those of :meth:`Counts.of`."""
         part = Counts.of(columns, self.names, self.kinds, weight)
         self.kinds = list(part.kinds)
@@ -152,7 +160,7 @@ class Tally:
         if pending > max(self._parts[0].weight.size, _LEAST_UNITS):
             self._parts = [Counts.added(self._parts)]
 
-    def total(self):
+    def total(self) -> Any:
         """Return the counts of all pieces."""
         if len(self._parts) > 1:
             self._parts = [Counts.added(self._parts)]

@@ -1,8 +1,10 @@
 """Which part each column of a table plays."""
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from ...exceptions import InvalidParameterError
 from ._values import kind_of, read_distinct
@@ -31,7 +33,7 @@ class Roles:
     undeclared: tuple
 
     @classmethod
-    def of(cls, estimator, table):
+    def of(cls, estimator: BaseEstimator, table: Any) -> Self:
         """Read the parameters of ``estimator`` against a table.
 
         Raises
@@ -70,12 +72,12 @@ class Roles:
             rest if "quasi_identifiers" in parts else (),
         )
 
-    def counted(self, *, sensitive):
+    def counted(self, *, sensitive: Any) -> list[Any]:
         """Return the columns that are counted: what is generalised, judged and counted by."""
         judged = self.sensitive if sensitive else ()
         return [*self.quasi, *judged, *([] if self.subject is None else [self.subject])]
 
-    def person(self, table):
+    def person(self, table: Any) -> Any:
         """Return whose row each row is, numbered from 0; None where each row is a person."""
         if self.subject is None:
             return None

@@ -5,11 +5,16 @@ A source gives a table twice over. To be counted: columns of its rows; an engine
 its rows in their order, a bounded number at a time.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from itertools import chain
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import narwhals as nw
+from numpy.typing import ArrayLike
 
 from ..._optional import require
 from ...exceptions import InvalidParameterError
@@ -19,7 +24,7 @@ N_ROWS = 1_000_000
 """Most rows of a piece, where the source leaves the choice."""
 
 
-def source_of(X):
+def source_of(X: ArrayLike) -> Memory | Lazy | Dask | Parquet | Pieces:
     """Return the source behind what a user gives for a table.
 
     Parameters
@@ -60,15 +65,15 @@ class Memory:
 
     is_whole = True
 
-    def __init__(self, X):
+    def __init__(self, X: ArrayLike):
         self.head = X
 
     @property
-    def n_rows(self):
+    def n_rows(self) -> int:
         """Number of rows."""
         return len(self.head)
 
-    def counted(self, table, positions):
+    def counted(self, table: Table, positions: Sequence[int]) -> Iterator[Any]:
         """Yield columns of some rows, and how many rows each of them stands for (None: one).
 
         Parameters
@@ -82,7 +87,7 @@ class Memory:
             rows = table.rows(start, start + N_ROWS)
             yield [rows.column(i) for i in positions], None
 
-    def pieces(self):
+    def pieces(self) -> Iterator[Any]:
         """Yield all rows, a bounded number at a time."""
         table = Table.of(self.head, type(self).__name__)
         for start in range(0, len(table), N_ROWS):
@@ -94,7 +99,7 @@ class Pieces:
 
     is_whole, n_rows = False, None
 
-    def __init__(self, frames):
+    def __init__(self, frames: Any):
         try:
             self.head = next(frames)
         except StopIteration:
@@ -103,7 +108,7 @@ class Pieces:
             ) from None
         self._frames = chain([self.head], frames)
 
-    def counted(self, table, positions):
+    def counted(self, table: Any, positions: Any) -> Iterator[Any]:
         """Yield columns piece by piece, as :meth:`Memory.counted` does."""
         names = [table.columns[i] for i in positions]
         for frame in self.pieces(names):
@@ -111,7 +116,7 @@ class Pieces:
             where = piece.positions("the iterator of tables", "columns", names)
             yield [piece.column(i) for i in where], None
 
-    def pieces(self, columns=None):
+    def pieces(self, columns: Any = None) -> Iterator[Any]:
         """Yield the tables; a source may leave out all but some ``columns``."""
         del columns
         yield from self._frames
@@ -120,11 +125,11 @@ class Pieces:
 class Dask(Pieces):
     """A Dask DataFrame, one partition at a time."""
 
-    def __init__(self, X):
+    def __init__(self, X: ArrayLike):
         self._X = X
         self.head = X.head(1, npartitions=-1, compute=True)
 
-    def pieces(self, columns=None):
+    def pieces(self, columns: Any = None) -> Iterator[Any]:
         """Yield the partitions."""
         X = self._X if columns is None else self._X[columns]
         for partition in X.partitions:
@@ -134,14 +139,14 @@ class Dask(Pieces):
 class Parquet(Pieces):
     """A Parquet file or a folder of them, some row groups at a time."""
 
-    def __init__(self, path):
+    def __init__(self, path: str | PathLike[str]):
         self._pyarrow = require("pyarrow", extra="tables")
         dataset = require("pyarrow.dataset", extra="tables").dataset(path, format="parquet")
         self._files = dataset.files
         self.n_rows = dataset.count_rows()
         self.head = dataset.schema.empty_table()
 
-    def pieces(self, columns=None):
+    def pieces(self, columns: Any = None) -> Iterator[Any]:
         """Yield PyArrow tables."""
         for path in self._files:
             with require("pyarrow.parquet", extra="tables").ParquetFile(path) as file:
@@ -154,11 +159,11 @@ class Lazy:
 
     is_whole, n_rows = False, None
 
-    def __init__(self, X):
+    def __init__(self, X: ArrayLike):
         self._X = X
         self.head = X.head(0).collect().to_native()
 
-    def counted(self, table, positions):
+    def counted(self, table: Any, positions: Any) -> Iterator[Any]:
         """Yield distinct rows of some columns and their numbers, as :meth:`Memory.counted` does."""
         names = [table.columns[i] for i in positions]
         number = "n_rows"
@@ -173,7 +178,7 @@ class Lazy:
     def _grouped(self, names, number):
         return self._X.group_by(names).agg(nw.len().alias(number)).collect().to_native()
 
-    def pieces(self):
+    def pieces(self) -> Any:
         """Yield all rows, a bounded number at a time.
 
         Raises

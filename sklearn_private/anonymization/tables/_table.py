@@ -1,9 +1,13 @@
 """One view of tables: DataFrames (pandas, Polars, PyArrow) through narwhals, and arrays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import narwhals as nw
 import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, validate_data
 
 from ...exceptions import InvalidParameterError
@@ -25,7 +29,7 @@ class Table:
     columns: list
 
     @classmethod
-    def of(cls, X, owner):
+    def of(cls, X: ArrayLike, owner: str) -> Self:
         """Return the view of a DataFrame, or of what :func:`check_array` makes of anything else.
 
         Raises
@@ -46,7 +50,7 @@ class Table:
         return cls(data, list(data.columns))
 
     @classmethod
-    def validated(cls, estimator, X, *, reset):
+    def validated(cls, estimator: BaseEstimator, X: ArrayLike, *, reset: Any) -> Any:
         """Return the view of ``X`` after scikit-learn's checks; ``reset`` is True in ``fit``."""
         if not nw.dependencies.is_into_dataframe(X):
             X = validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False)
@@ -60,24 +64,24 @@ class Table:
         return len(self.data)
 
     @property
-    def native(self):
+    def native(self) -> Any:
         """The table in the container that it came in."""
         return self.data.to_native() if self.is_frame else self.data
 
     @property
-    def is_frame(self):
+    def is_frame(self) -> bool:
         """Whether the table is a DataFrame."""
         return not isinstance(self.data, np.ndarray)
 
-    def column(self, position):
+    def column(self, position: Any) -> Any:
         """Return a column: a narwhals Series or an array."""
         return self.data[:, position]
 
-    def rows(self, start, stop):
+    def rows(self, start: Any, stop: Any) -> Self:
         """Return some neighbouring rows."""
         return Table(self.data[start:stop], self.columns)
 
-    def positions(self, owner, parameter, names):
+    def positions(self, owner: str, parameter: Any, names: Sequence[str]) -> list[Any]:
         """Return where the columns stand that a parameter of ``owner`` (its name) lists.
 
         Raises
@@ -99,7 +103,7 @@ class Table:
             )
         return [where[name] for name in names]
 
-    def replaced(self, columns):
+    def replaced(self, columns: Any) -> Self:
         """Return the table with some columns replaced by labels.
 
         Parameters
@@ -126,14 +130,14 @@ class Table:
         )
         return nw.from_native(pyarrow.chunked_array([labels]), series_only=True).alias(name)
 
-    def filled(self, positions, text):
+    def filled(self, positions: Any, text: str) -> Any:
         """Return the table with one text in all rows of some columns; NaN in arrays of numbers."""
         if self.is_frame or self.data.dtype.kind not in "biuf":
             return self.with_values(dict.fromkeys(positions, [text] * len(self)))
         missing = np.full(len(self), np.nan, dtype=np.float32)  # the narrowest keeps float32 as is
         return self.with_values(dict.fromkeys(positions, missing))
 
-    def with_values(self, columns):
+    def with_values(self, columns: dict[int, Any] | np.ndarray | list[Any]) -> Self:
         """Return the table with other values in some columns.
 
         Parameters
@@ -160,12 +164,12 @@ class Table:
         dtype = nw.String if isinstance(values, list) else None
         return nw.new_series(name, values, dtype, backend=self.data.implementation)
 
-    def without(self, positions):
+    def without(self, positions: Any) -> Self:
         """Return the table without some columns."""
         keep = [i for i in range(len(self.columns)) if i not in set(positions)]
         return Table(self.data[:, keep], [self.columns[i] for i in keep])
 
-    def take(self, rows):
+    def take(self, rows: Any) -> Self:
         """Return some rows in this order, under a new index."""
         data = self.data[rows]
         return Table(nw.maybe_reset_index(data) if self.is_frame else data, self.columns)

@@ -10,6 +10,7 @@ canonical text, so that a category means the same in every container and type th
 import datetime
 import numbers
 from decimal import Decimal
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -22,7 +23,7 @@ COUNTED = 1e22
 """Whole numbers above 2^53 and below this are shown with all digits."""
 
 
-def kind_of(column):
+def kind_of(column: Any) -> Any:
     """Return ``"number"``, ``"time"`` or ``"category"``, or None where nothing tells."""
     if isinstance(column, np.ndarray):
         if column.dtype == object:
@@ -39,7 +40,7 @@ def kind_of(column):
     return "category" if column.null_count() < len(column) else None
 
 
-def order_of(column) -> tuple[str, ...] | None:
+def order_of(column: Any) -> tuple[str, ...] | None:
     """Return the texts of ordered categories in their declared order, or None where there is none.
 
     Parameters
@@ -63,7 +64,7 @@ def order_of(column) -> tuple[str, ...] | None:
     return texts if len(set(texts)) == len(texts) and MISSING not in texts else None
 
 
-def read(column, kind, name):
+def read(column: Any, kind: str, name: str) -> Any:
     """Read a column as a kind.
 
     Parameters
@@ -97,7 +98,7 @@ def read(column, kind, name):
     return _numbers(column) if kind == "number" else _times(column)
 
 
-def read_distinct(column, kind, name):
+def read_distinct(column: Any, kind: Any, name: str) -> tuple[Any, np.ndarray]:
     """Read a column as its distinct values, and which of them each row holds.
 
     Parameters
@@ -137,7 +138,7 @@ def _sorted_distinct(values):
     return np.unique(values, return_inverse=True)
 
 
-def show(value):
+def show(value: Any) -> Any:
     """Return the shortest text that tells a cut point or a value from all others.
 
     A whole number that others may be read as (from 2^53 on) has all of its digits.

@@ -1,7 +1,9 @@
 """Labels of tables that need not fit into memory, written piece by piece."""
 
 import contextlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -11,7 +13,13 @@ from ...exceptions import InvalidParameterError
 from ._sources import source_of
 
 
-def write_labels(transform, names, source, target, progress):
+def write_labels(
+    transform: Callable[..., Any],
+    names: Sequence[str],
+    source: Any,
+    target: str | Path,
+    progress: bool,
+) -> Path:
     """Write what ``transform`` makes of the rows of a source to a Parquet file.
 
     The file gets its name when it is complete, so that there never is one that lacks rows.

@@ -47,7 +47,7 @@ def delong(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     return float(below.mean()), float(variance)
 
 
-def mean_area(trials: Any) -> float:
+def mean_area(trials: Any) -> tuple[float, float]:
     """Return the mean area over independent trials, and its variance.
 
     Parameters

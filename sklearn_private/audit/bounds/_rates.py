@@ -54,7 +54,7 @@ class ThresholdBound:
         missed = np.searchsorted(np.sort(second), tried)
         return tried[np.argmax(self._shown(wrong, len(first), missed, len(second)))]
 
-    def measure(self, trials: Any) -> float:
+    def measure(self, trials: Any) -> tuple[float, float]:
         """Return the share of the claim that is shown, and the lower bound of epsilon.
 
         Parameters

@@ -188,8 +188,8 @@ class DPAdditiveClassifier(ClassifierMixin, AdditiveModel):
     def _mechanism(self, public):
         if public.n_classes > 2:
             raise InvalidParameterError.unreleased(
-                f"Only binary classification is supported by {public.owner}. "
-                f"Got {public.n_classes} classes.",
+                f"Only binary classification is supported by {public.owner}. Got "
+                f"{public.n_classes} classes.",
                 "Take DPLogisticRegression.",
             )
         return SOLVERS["auto"](public, 0.0)

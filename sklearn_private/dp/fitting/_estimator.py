@@ -6,6 +6,7 @@ what a release makes of its attributes. Nothing about the rows but their public 
 the settings, and nothing is computed from them before the payment.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar, Protocol
 
@@ -123,7 +124,9 @@ class DPEstimator(BaseEstimator):
         tags.non_deterministic = self.random_state is None
         return tags
 
-    def event_at(self, X, y=None, privacy_unit=None):
+    def event_at(
+        self, X: ArrayLike, y: ArrayLike | None = None, privacy_unit: ArrayLike | None = None
+    ) -> Callable[..., Any]:
         """Return what a fit would cost, as a function of epsilon: only public quantities matter.
 
         Parameters

@@ -6,13 +6,16 @@ they are, meets (epsilon, delta): nothing is lost to a sum of epsilons.
 """
 
 import math
+from typing import Any, Self
 
+import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
 from ..._checks import Checks
-from ...accounting import compose_events, gaussian_epsilon, gaussian_mu
+from ...accounting import LedgerLike, compose_events, gaussian_epsilon, gaussian_mu
 from ...accounting import delta as delta_of
 from ...exceptions import InvalidParameterError
 from ...mechanisms import SecureSource
@@ -86,14 +89,25 @@ class DPPipeline(Pipeline):
     True
     """
 
-    def __init__(self, steps, *, epsilon=1.0, delta=1e-5, shares=None, ledger=None, verbose=False):
+    def __init__(
+        self,
+        steps: Any,
+        *,
+        epsilon: float = 1.0,
+        delta: float = 1e-5,
+        shares: dict[str, float] | None = None,
+        ledger: LedgerLike | None = None,
+        verbose: bool = False,
+    ):
         super().__init__(steps, verbose=verbose)
         self.epsilon = epsilon
         self.delta = delta
         self.shares = shares
         self.ledger = ledger
 
-    def fit(self, X, y=None, privacy_unit=None):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike | None = None, privacy_unit: ArrayLike | None = None
+    ) -> Self:
         """Fit one step after the other, each paid before it computes anything.
 
         Parameters
@@ -138,7 +152,9 @@ class DPPipeline(Pipeline):
         return self
 
     @available_if(lambda self: hasattr(self.steps[-1][1], "transform"))
-    def fit_transform(self, X, y=None, privacy_unit=None):
+    def fit_transform(
+        self, X: ArrayLike, y: ArrayLike | None = None, privacy_unit: ArrayLike | None = None
+    ) -> np.ndarray:
         """Fit all steps, and return the rows as the last one makes them.
 
         Parameters
@@ -153,7 +169,9 @@ class DPPipeline(Pipeline):
         return self.fit(X, y, privacy_unit).transform(X)
 
     @available_if(lambda self: hasattr(self.steps[-1][1], "fit_predict"))
-    def fit_predict(self, X, y=None, privacy_unit=None):
+    def fit_predict(
+        self, X: ArrayLike, y: ArrayLike | None = None, privacy_unit: ArrayLike | None = None
+    ) -> np.ndarray:
         """Fit all steps, and return what the last one predicts.
 
         Parameters
@@ -177,8 +195,8 @@ class DPPipeline(Pipeline):
             fixed = step in (None, "passthrough") or not learning_of(step).stateful
             if name not in private and not fixed:
                 raise InvalidParameterError.unreleased(
-                    f"The step {name!r} of DPPipeline, {type(step).__name__}, would learn from the "
-                    "rows without differential privacy.",
+                    f"The step {name!r} of DPPipeline, {type(step).__name__}, would learn from "
+                    "the rows without differential privacy.",
                     "Take its DP namesake, or a DomainEncoder.",
                 )
         if len({step.neighboring for step in private.values()}) != 1:

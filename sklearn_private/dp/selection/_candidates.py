@@ -192,9 +192,9 @@ def claimed(model: object) -> Fit:
         )
     relations = sorted({claim.neighboring for claim in claims})
     if len(relations) > 1:
-        raise InvalidParameterError(
-            f"The parts of one candidate claim different relations, {relations}. Nothing was "
-            "released. Give all of them one neighboring=."
+        raise InvalidParameterError.unreleased(
+            f"The parts of one candidate claim different relations, {relations}.",
+            "Give all of them one neighboring=.",
         )
     findings = tuple(f for f in composition.findings if f.level != "error")
     event = compose_events([claim.event for claim in claims])

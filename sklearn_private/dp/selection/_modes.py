@@ -319,10 +319,9 @@ def _scored_publicly(task, fits):
 
 def _public(task):
     if task.validation is None:
-        raise InvalidParameterError(
+        raise InvalidParameterError.unreleased(
             f"mode={task.search.mode!r} scores on public rows: give "
-            f"{type(task.search).__name__}.fit(X, y, validation=(X_public, y_public)). Nothing was "
-            "released."
+            f"{type(task.search).__name__}.fit(X, y, validation=(X_public, y_public))."
         )
     return task.validation
 

@@ -7,7 +7,10 @@ coefficient as in scikit-learn, and so do columns that are nearly so (a conditio
 after scaling).
 """
 
+from typing import Any
+
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LinearRegression, Ridge
 
 from ..._checks import Checks
@@ -30,14 +33,14 @@ def _units(scale, centre):
 
 
 @statistic(bound=lambda limits, c: (1.0, _reach(limits, c), _reach(limits, c) ** 2), unit=_units)
-def gram(rows, centre):
+def gram(rows: Any, centre: Any) -> tuple[Any, Any, Any]:
     """Return the count, the sum and the products of features and target around ``centre``."""
     around = np.column_stack([rows.X, rows.y]) - centre
     scaled = around * np.sqrt(rows.weight)[:, None]
     return rows.weight.sum(), rows.weight @ around, upper(scaled.T @ scaled)
 
 
-def fit_linear(aggregator, estimator, schema):
+def fit_linear(aggregator: Any, estimator: BaseEstimator, schema: Any) -> dict[str, Any]:
     """Return the coefficients of a ridge (or, with alpha 0, a linear) regression."""
     centre = np.zeros(schema.n_features + 1)
     if estimator.fit_intercept:
@@ -55,17 +58,17 @@ def fit_linear(aggregator, estimator, schema):
     return {"coef_": coef, "intercept_": float(centre[-1] - centre[:-1] @ coef)}
 
 
-def fit_ridge(aggregator, estimator, schema):
+def fit_ridge(aggregator: Any, estimator: BaseEstimator, schema: Any) -> dict[str, Any]:
     """Return the fitted attributes of a :class:`~sklearn.linear_model.Ridge`."""
     return {**fit_linear(aggregator, estimator, schema), "n_iter_": None}
 
 
-def check_linear(estimator):
+def check_linear(estimator: BaseEstimator) -> None:
     """Raise unless the normal equations solve what ``estimator`` asks for."""
     refuse(estimator, positive=(False,))
 
 
-def check_ridge(estimator):
+def check_ridge(estimator: BaseEstimator) -> None:
     """Raise unless the normal equations solve what ``estimator`` asks for."""
     check_linear(estimator)
     Checks(estimator).real("alpha", at_least=0)

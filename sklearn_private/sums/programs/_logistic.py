@@ -4,9 +4,11 @@ The objective is scikit-learn's: the sum of log-losses plus |coefficients|² / (
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 
 from ..._checks import Checks
@@ -35,7 +37,7 @@ def _units(reach, scale, positive):
 log_loss, log_loss_gradient = glm("log_loss", _pointwise, _bounds, _units)
 
 
-def fit_logistic(aggregator, estimator, schema):
+def fit_logistic(aggregator: Any, estimator: BaseEstimator, schema: Any) -> Any:
     """Return the fitted attributes of a :class:`~sklearn.linear_model.LogisticRegression`."""
     pair, constant = two_labels(aggregator, schema), float(estimator.fit_intercept)
     l2 = penalty(l2_strength(estimator), schema.n_features, constant)
@@ -52,7 +54,7 @@ def fit_logistic(aggregator, estimator, schema):
     return binary_attributes(w, constant, schema.labels[pair], n_iter)
 
 
-def check_logistic(estimator):
+def check_logistic(estimator: BaseEstimator) -> None:
     """Raise unless the objective is the L2-penalised log-loss."""
     # penalty gave way to C and l1_ratio in scikit-learn 1.8, and multi_class went. liblinear
     # penalises the intercept, which is another objective.

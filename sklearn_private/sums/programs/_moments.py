@@ -7,7 +7,10 @@ digits; its own small mean corrects what rounding left [1]_. Both divide by the 
    analysis and recommendations", The American Statistician 37, 1983, equation 1.7.
 """
 
+from typing import Any
+
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.preprocessing import StandardScaler
 
 from .._program import Program
@@ -24,7 +27,7 @@ from .._statistic import statistic
     opens="first moments",
     unit=lambda scale, centre: (1.0, scale.X + abs(centre), (scale.X + abs(centre)) ** 2),
 )
-def moments(rows, centre):
+def moments(rows: Any, centre: Any) -> tuple[Any, Any, Any]:
     """Return counts, sums and sums of squares around ``centre`` of the values that are there."""
     there = ~np.isnan(rows.X)
     around = np.where(there, rows.X - centre, 0.0)
@@ -36,18 +39,18 @@ def moments(rows, centre):
     opens="first moments",
     unit=lambda scale: (1.0, scale.X, scale.y),
 )
-def location(rows):
+def location(rows: Any) -> tuple[Any, Any, Any]:
     """Return the count of rows, the sum of their features and that of their targets."""
     return rows.weight.sum(), rows.weight @ rows.X, rows.weight @ rows.y
 
 
-def is_constant(mean, variance, count):
+def is_constant(mean: Any, variance: Any, count: int) -> bool:
     """Tell columns whose variance is no more than the rounding of two passes over them."""
     eps = np.finfo(float).eps
     return variance <= count * eps * variance + (count * mean * eps) ** 2
 
 
-def fit_scaler(aggregator, estimator, schema):
+def fit_scaler(aggregator: Any, estimator: BaseEstimator, schema: Any) -> dict[str, Any]:
     """Return the fitted attributes of a :class:`~sklearn.preprocessing.StandardScaler`."""
     count, total, _ = aggregator.sum(moments, np.zeros(schema.n_features))
     with np.errstate(invalid="ignore", divide="ignore"):  # A column without values has no mean.

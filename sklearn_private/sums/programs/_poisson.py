@@ -3,7 +3,10 @@
 exp(z) is capped: at e^30, against overflow in a trial step, and at ``target_norm`` with noise.
 """
 
+from typing import Any
+
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import PoissonRegressor
 
 from ..._checks import Checks
@@ -33,13 +36,13 @@ deviance, deviance_gradient = glm("deviance", _pointwise, _bounds)
 
 
 @statistic(bound=lambda *given: (_bounds(*given)[2],), opens="first moments", bits=40)
-def deviance_slope(rows, w, constant, cap):
+def deviance_slope(rows: Any, w: np.ndarray, constant: Any, cap: Any) -> tuple[Any]:
     """Return the gradient at ``w``."""
     mean = np.exp(np.minimum(predictor(rows, w, constant), np.log(cap)))
     return (gradient(rows, rows.weight * (mean - rows.y), constant),)
 
 
-def fit_poisson(aggregator, estimator, schema):
+def fit_poisson(aggregator: Any, estimator: BaseEstimator, schema: Any) -> Any:
     """Return the fitted attributes of a :class:`~sklearn.linear_model.PoissonRegressor`."""
     count, _, total = aggregator.sum(location)
     if total <= 0:
@@ -52,7 +55,7 @@ def fit_poisson(aggregator, estimator, schema):
     return regression_attributes(w, constant, n_iter)
 
 
-def fit_noisy_poisson(aggregator, estimator, schema, n_rounds):
+def fit_noisy_poisson(aggregator: Any, estimator: BaseEstimator, schema: Any, n_rounds: Any) -> Any:
     """Return the same, by noisy gradients."""
     limits = aggregator.limits
     constant, cap = limits.row_norm * estimator.fit_intercept, limits.target_norm
@@ -62,7 +65,7 @@ def fit_noisy_poisson(aggregator, estimator, schema, n_rounds):
     return regression_attributes(w, constant, n_rounds)
 
 
-def check_poisson(estimator):
+def check_poisson(estimator: BaseEstimator) -> None:
     """Raise unless penalty and rounds are valid."""
     check = Checks(estimator)
     check.real("alpha", at_least=0)

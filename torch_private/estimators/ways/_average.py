@@ -18,14 +18,14 @@ class Average:
         The most of the average that a step keeps, in [0, 1).
     """
 
-    def __init__(self, module, decay):
+    def __init__(self, module: torch.nn.Module, decay: float):
         self._parameters = [p for p in module.parameters() if p.requires_grad]
         self._values = [p.detach().clone() for p in self._parameters]
         self._decay = decay
         self._n_steps = 0
 
     @torch.no_grad()
-    def update(self):
+    def update(self) -> None:
         """Take in the parameters after a step."""
         keep = min(self._decay, (1 + self._n_steps) / (10 + self._n_steps))
         for value, parameter in zip(self._values, self._parameters, strict=True):
@@ -33,7 +33,7 @@ class Average:
         self._n_steps += 1
 
     @torch.no_grad()
-    def settle(self):
+    def settle(self) -> None:
         """Give the module its average parameters."""
         if self._n_steps:
             for parameter, value in zip(self._parameters, self._values, strict=True):

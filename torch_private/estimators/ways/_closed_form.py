@@ -7,6 +7,8 @@ rows, one-hot labels) is computed once, before training.
 """
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
@@ -15,7 +17,7 @@ from torch.nn import functional as F
 from ._losses import RESIDUALS
 
 
-def has_closed_form(module, criterion):
+def has_closed_form(module: torch.nn.Module, criterion: Callable[..., Any]) -> bool:
     """Return whether a module is one linear layer, and its loss one whose gradient is known.
 
     Parameters
@@ -56,7 +58,7 @@ class LinearSums:
     loss_reduction = "mean"
     engine_used_ = {"": "closed form"}  # noqa: RUF012
 
-    def __init__(self, module, criterion, mode):
+    def __init__(self, module: torch.nn.Linear, criterion: Callable[..., Any], mode: Any):
         self.mode = mode
         self.parameters = [p for p in (module.weight, module.bias) if p is not None]
         self.flat_sums = torch.zeros_like(
@@ -71,11 +73,11 @@ class LinearSums:
         self.zero_sums()
 
     @property
-    def sensitivity(self):
+    def sensitivity(self) -> Any:
         """L2 norm of what one row adds to all sums together, at most."""
         return self.mode.sensitivity
 
-    def rows(self, x, targets):
+    def rows(self, x: torch.Tensor, targets: torch.Tensor) -> tuple[Any, ...]:
         """Return what :meth:`add` wants to know of all rows.
 
         Parameters
@@ -97,7 +99,7 @@ class LinearSums:
         return (torch.cat([x, wanted, lengths[:, None]], dim=1),)  # One tensor is fetched faster.
 
     @torch.no_grad()
-    def add(self, rows):
+    def add(self, rows: torch.Tensor) -> None:
         """Add the clipped gradients of rows.
 
         Parameters
@@ -118,15 +120,15 @@ class LinearSums:
         self.batch_size += len(rows)
         self.n_backwards += 1
 
-    def clipped_sums(self):
+    def clipped_sums(self) -> Any:
         """Return the sums, one for each parameter."""
         return [self._weight_sum] + ([] if self._bias_sum is None else [self._bias_sum])
 
-    def zero_sums(self):
+    def zero_sums(self) -> Any:
         """Begin new sums."""
         self.flat_sums.zero_()
         self.batch_size = self.n_backwards = 0
         return self.clipped_sums()
 
-    def detach(self):
+    def detach(self) -> Any:
         """Do nothing: the module has no hooks."""

@@ -9,6 +9,9 @@ layers and cannot mix rows.
    scale", arXiv:2204.13650, section 3.2.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch.func import functional_call, grad, vmap
 
@@ -40,7 +43,14 @@ class CopiesSums:
     loss_reduction = "mean"
     engine_used_ = {"": "torch.func"}  # noqa: RUF012
 
-    def __init__(self, module, criterion, mode, augment, n_copies):
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        criterion: Callable[..., Any],
+        mode: Any,
+        augment: Callable[..., Any],
+        n_copies: int,
+    ):
         self.mode = mode
         self._module = module
         self._trained = {n: p for n, p in module.named_parameters() if p.requires_grad}
@@ -53,16 +63,16 @@ class CopiesSums:
         self.zero_sums()
 
     @property
-    def sensitivity(self):
+    def sensitivity(self) -> Any:
         """L2 norm of what one row adds to the sum, at most."""
         return self.mode.sensitivity
 
-    def rows(self, x, targets):
+    def rows(self, x: Any, targets: Any) -> tuple[Any, Any]:
         """Return what :meth:`add` wants to know of all rows: these themselves."""
         return x, targets
 
     @torch.no_grad()
-    def add(self, x, targets):
+    def add(self, x: torch.Tensor, targets: torch.Tensor) -> None:
         """Add the clipped gradients of rows.
 
         Parameters
@@ -84,18 +94,18 @@ class CopiesSums:
         self.batch_size += len(x)
         self.n_backwards += 1
 
-    def clipped_sums(self):
+    def clipped_sums(self) -> list[Any]:
         """Return the sums, one for each parameter."""
         parts = self.flat_sums.split([p.numel() for p in self.parameters])
         return [part.view(p.shape) for part, p in zip(parts, self.parameters, strict=True)]
 
-    def zero_sums(self):
+    def zero_sums(self) -> Any:
         """Begin new sums."""
         self.flat_sums.zero_()
         self.batch_size = self.n_backwards = 0
         return self.clipped_sums()
 
-    def detach(self):
+    def detach(self) -> Any:
         """Do nothing: the module has no hooks."""
 
     def _loss(self, trained, copies, target):

@@ -16,6 +16,7 @@ What the module keeps is compared as a whole: nothing of it may come from the ro
 import contextlib
 import secrets
 import warnings
+from typing import Any
 
 import torch
 
@@ -27,7 +28,7 @@ _TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}  # else 2e-2: half preci
 _NORM_TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-3}  # else 5e-2
 
 
-def fault_of_state(tape, clipper, before):
+def fault_of_state(tape: Any, clipper: Any, before: dict[str, Any]) -> str | None:
     """Return what is wrong if a module keeps something of the rows.
 
     Parameters
@@ -61,7 +62,7 @@ def fault_of_state(tape, clipper, before):
     return explain_state(module, different[0]) if different else None
 
 
-def fault_of_company(tape, clipper, norms):
+def fault_of_company(tape: Any, clipper: Any, norms: torch.Tensor) -> str | None:
     """Return what is wrong if a row's share is another one beside other rows.
 
     Parameters

@@ -17,6 +17,7 @@ are told to ignore one. That is a test on a few batches and no proof.
 import secrets
 import warnings
 import weakref
+from typing import Any
 
 import torch
 
@@ -48,7 +49,7 @@ class RowWatch:
         yet.
     """
 
-    def __init__(self, clipper, n_batches):
+    def __init__(self, clipper: Any, n_batches: int):
         self.unchecked = None
         self._clipper = clipper
         self._block = max(n_batches, _FEWEST_STEPS)
@@ -63,11 +64,11 @@ class RowWatch:
         self._n_before = 0  # rows of the sample that went backward in earlier pieces
 
     @property
-    def watches(self):
+    def watches(self) -> bool:
         """Whether the batch that is out is watched."""
         return self._tape is not None
 
-    def expect(self, piece, batch):
+    def expect(self, piece: Any, batch: object) -> None:
         """Watch what is made of a batch, if it is its turn.
 
         Parameters
@@ -93,20 +94,20 @@ class RowWatch:
         self._saw_negative |= negative
         return _is_power_of_four(step) or step == self._chosen[1] or negative
 
-    def stop(self):
+    def stop(self) -> None:
         """Leave torch alone until the next batch."""
         if self._tape is not None:
             self._leftover()
             self._tape = None
 
-    def leave(self):
+    def leave(self) -> None:
         """Stop if a loop was left in the middle of a batch; wait if it was taken out by hand."""
         if self._tape is not None and self._tape.calls:
             self.stop()
         elif self._tape is not None:
             self._tape.sleep()
 
-    def conclude(self):
+    def conclude(self) -> None:
         """Judge, before a step, what was watched.
 
         Raises
@@ -180,7 +181,7 @@ class RowWatch:
             stacklevel=2,
         )
 
-    def detach(self):
+    def detach(self) -> None:
         """Leave the module without hooks."""
         self.stop()
 
@@ -190,19 +191,19 @@ class NothingToWatch:
 
     unchecked = None
 
-    def expect(self, piece, batch):
+    def expect(self, piece: Any, batch: Any) -> Any:
         """Do nothing."""
 
-    def stop(self):
+    def stop(self) -> Any:
         """Do nothing."""
 
-    def leave(self):
+    def leave(self) -> Any:
         """Do nothing."""
 
-    def conclude(self):
+    def conclude(self) -> Any:
         """Do nothing."""
 
-    def detach(self):
+    def detach(self) -> Any:
         """Do nothing."""
 
 

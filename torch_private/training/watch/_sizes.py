@@ -13,7 +13,7 @@ mix, the whole of the loop with other rows in the batch tells (:mod:`._row_watch
 
 import itertools
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -48,7 +48,7 @@ class _Numbers(NamedTuple):
         return tree
 
 
-def fault_of_sizes(tape, reduction):
+def fault_of_sizes(tape: Any, reduction: str) -> str | None:
     """Return what is wrong with the sizes that a loop works with, None if nothing is.
 
     Parameters

@@ -17,7 +17,9 @@ used to leave a mode whose loop was left while a mode of the user's stood above 
 
 import contextlib
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import nn
@@ -39,7 +41,7 @@ class Rows:
     outputs: list
     grads: dict = field(default_factory=dict)  # of outputs, by position
 
-    def observe(self, outputs):
+    def observe(self, outputs: Any) -> None:
         """Keep the outputs, and from now on their gradients."""
         self.outputs = [o.detach().clone() for o in outputs]
         for position, output in enumerate(outputs):
@@ -63,35 +65,35 @@ class Call:
     rows: Rows | None = None  # of a call of the module
 
     @property
-    def written(self):
+    def written(self) -> list[Any]:
         """The tensors that it made or changed."""
         name = getattr(self.function, "__name__", "")
         changed = tensors_in(self.args[0]) if name in ("__setitem__", "__set__") else []
         return [*tensors_in(self.result), *changed]
 
     @property
-    def read(self):
+    def read(self) -> Any:
         """The tensors that it was given."""
         return tensors_in([self.args, self.kwargs])
 
     @property
-    def is_backward(self):
+    def is_backward(self) -> bool:
         """Whether it is ``backward`` of a loss."""
         return self.function is torch.Tensor.backward
 
     @property
-    def weight(self):
+    def weight(self) -> Any:
         """What ``backward`` was given to weight the losses with, None if there is one loss."""
         return self.args[1] if len(self.args) > 1 else self.kwargs.get("gradient")
 
     @property
-    def escapes(self):
+    def escapes(self) -> Any:
         """Whether it took values out of tensors, into Python."""
         if self.is_backward or self.result is None or isinstance(self.result, str):
             return False
         return bool(self.read) and not tensors_in(self.result)
 
-    def play(self, place):
+    def play(self, place: Any) -> Any:
         """Call again, with ``place`` applied to the arguments."""
         grad, autocasts = self.context
         with contextlib.ExitStack() as stack:
@@ -125,7 +127,7 @@ class Tape(TorchFunctionMode):
         Why the tape cannot be trusted, if it cannot.
     """
 
-    def __init__(self, module, batch, n_rows):
+    def __init__(self, module: torch.nn.Module, batch: object, n_rows: int):
         super().__init__()
         self.calls = []
         self.fault = None
@@ -151,7 +153,7 @@ class Tape(TorchFunctionMode):
         self._awake = True
         self.__enter__()
 
-    def sleep(self):
+    def sleep(self) -> None:
         """Leave the stack of modes until the module is called with a tensor of the batch."""
         if self._awake:
             self._awake = False
@@ -164,7 +166,7 @@ class Tape(TorchFunctionMode):
             for mode in reversed(above):
                 _push_mode(mode)
 
-    def remove(self):
+    def remove(self) -> None:
         """Leave the module, and the stack of modes."""
         self.sleep()
         for handle in self._handles:
@@ -236,7 +238,7 @@ class Tape(TorchFunctionMode):
             self.outside.append((tensor, copy))
             self.first_used[id(tensor)] = len(self.calls)
 
-    def strangers(self):
+    def strangers(self) -> list[Any]:
         """Return what enters the loss, has a row for each sample, and does not come from the batch.
 
         It may be rows of another source, or by chance as long as the batch, like class weights.
@@ -249,7 +251,7 @@ class Tape(TorchFunctionMode):
             if id(t) in read and t.dim() and len(t) == self.n_rows and not t.requires_grad
         ]
 
-    def of_rows(self):
+    def of_rows(self) -> list[Any]:
         """Return all tensors that the loop was given, made or changed from rows."""
         found = {id(t): t for t, _ in self.sources}
         for call in self.calls:
@@ -257,13 +259,13 @@ class Tape(TorchFunctionMode):
                 found |= {id(t): t for t in call.written}
         return list(found.values())
 
-    def remembers(self, earlier):
+    def remembers(self, earlier: Any) -> bool:
         """Return whether something that was made of rows of an earlier batch enters the loss."""
         losses = [call for call in self.calls if call.is_backward]
         read = {id(t) for call in ancestors(self.calls, losses) for t in call.read}
         return any(id(t) in read and id(t) in earlier for t, _ in self.outside)
 
-    def play(self, calls, sources):
+    def play(self, calls: list[Call], sources: list[torch.Tensor]) -> list[Any]:
         """Make calls again.
 
         Parameters
@@ -300,7 +302,7 @@ class Tape(TorchFunctionMode):
         return found
 
 
-def ancestors(calls, wanted):
+def ancestors(calls: list[Call], wanted: Iterable[Call]) -> list[Call]:
     """Return the calls that some tensors were computed from.
 
     Parameters

@@ -17,6 +17,7 @@ large, they are cut between pieces of several rows only. So a line of n rows cos
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any, Self
 
 import numpy as np
 
@@ -40,41 +41,43 @@ class Line:
     starts: np.ndarray
 
     @classmethod
-    def of(cls, class_of_row):
+    def of(cls, class_of_row: Any) -> Self:
         """Arrange rows by class, and rows of one class in their own order."""
         rows = np.argsort(class_of_row, kind="stable")
         return cls(rows, np.flatnonzero(np.diff(class_of_row[rows], prepend=-1)))
 
     @property
-    def sizes(self):
+    def sizes(self) -> Any:
         """Rows of each class."""
         return np.diff(self.starts, append=self.rows.size)
 
     @property
-    def places(self):
+    def places(self) -> np.ndarray:
         """The class of each row of the line."""
         return np.repeat(np.arange(self.starts.size), self.sizes)
 
-    def take(self, classes):
+    def take(self, classes: np.ndarray) -> Self:
         """Return a line of some of the classes, in the order given."""
         sizes = self.sizes[classes]
         starts = np.cumsum(sizes) - sizes
         inside = np.arange(sizes.sum()) + np.repeat(self.starts[classes] - starts, sizes)
         return Line(self.rows[inside], starts)
 
-    def followed_by(self, other):
+    def followed_by(self, other: Any) -> Self:
         """Return both lines, one behind the other."""
         starts = np.concatenate([self.starts, other.starts + self.rows.size])
         return Line(np.concatenate([self.rows, other.rows]), starts)
 
-    def class_of_row(self):
+    def class_of_row(self) -> Any:
         """Return the class of each row of the table; the line holds all of them."""
         classes = np.empty(self.rows.size, dtype=np.int64)
         classes[self.rows] = self.places
         return classes
 
 
-def recut(columns, codes, starts, shortest, longest):
+def recut(
+    columns: Any, codes: np.ndarray, starts: np.ndarray, shortest: int, longest: int
+) -> np.ndarray:
     """Cut a line again, as cheaply as possible.
 
     Parameters
@@ -109,7 +112,7 @@ def recut(columns, codes, starts, shortest, longest):
     return np.concatenate(found)
 
 
-def in_pieces(starts, n_rows, step):
+def in_pieces(starts: np.ndarray, n_rows: int, step: int) -> Any:
     """Return the first rows of pieces of ``step`` rows; the last piece of a class may be smaller.
 
     Parameters
@@ -125,7 +128,9 @@ def in_pieces(starts, n_rows, step):
     return np.repeat(starts, n_pieces) + step * (np.arange(before.size) - before)
 
 
-def window_costs(columns, codes, pieces, counts, shortest):
+def window_costs(
+    columns: Any, codes: np.ndarray, pieces: np.ndarray, counts: Any, shortest: Any
+) -> np.ndarray:
     """Return the cost of each window of consecutive pieces.
 
     Parameters
@@ -155,7 +160,7 @@ def window_costs(columns, codes, pieces, counts, shortest):
     return cost
 
 
-def best_cuts(cost, blocks, fewest):
+def best_cuts(cost: np.ndarray, blocks: np.ndarray, fewest: int) -> np.ndarray:
     """Return where the classes start that cut each block at the least cost.
 
     Parameters

@@ -14,6 +14,7 @@ labels than the cells of a partition do [1]_.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ _MOST = 12  # times that many rounds at most
 _WORTHWHILE = 0.002  # share of the cost that so many rounds must save
 
 
-def local_classes(problem):
+def local_classes(problem: Any) -> np.ndarray:
     """Put rows into classes of at least ``k`` people at little loss.
 
     Parameters
@@ -55,7 +56,7 @@ def local_classes(problem):
     return search.line.class_of_row()
 
 
-def tidy(task, class_of_row):
+def tidy(task: Task, class_of_row: np.ndarray) -> Line:
     """Cut large classes, and merge those that may not be published with a neighbour.
 
     Parameters

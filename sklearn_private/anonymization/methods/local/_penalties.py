@@ -5,6 +5,11 @@ and hierarchies) or from how many values it holds (categories). Either way, wher
 line of pieces, the penalties of all windows are one pass over the pieces for each length.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 
 from ...columns import CategoryAxis
@@ -12,7 +17,7 @@ from ...columns import CategoryAxis
 _TABLED = 2**9  # codes of a column up to which the penalties of all pairs are looked up
 
 
-def column_of(axis):
+def column_of(axis: Any) -> RangeColumn | SetColumn:
     """Return the column of an axis.
 
     Parameters
@@ -36,7 +41,7 @@ class RangeColumn:
         Its ``penalty`` reads the lowest and the highest code.
     """
 
-    def __init__(self, axis):
+    def __init__(self, axis: Any):
         self._axis, n_codes = axis, axis.size.size
         self._table = None
         if n_codes <= _TABLED:
@@ -50,7 +55,7 @@ class RangeColumn:
             return self._axis.penalty(low, high, None)
         return _looked_up(self._table, low * self._axis.size.size + high)
 
-    def windows(self, codes, pieces, counts):
+    def windows(self, codes: np.ndarray, pieces: np.ndarray, counts: Any) -> Iterator[np.ndarray]:
         """Yield the penalties of all windows of consecutive pieces of a line.
 
         Parameters
@@ -76,7 +81,7 @@ class RangeColumn:
             if count in counts:
                 yield self._penalty(low, high)
 
-    def rise(self, codes, starts, other):
+    def rise(self, codes: np.ndarray, starts: np.ndarray, other: np.ndarray) -> np.ndarray:
         """Return by how much the penalty of another class would rise if a row joined it.
 
         Parameters
@@ -106,12 +111,12 @@ class SetColumn:
         Its ``penalty`` reads the size of a set.
     """
 
-    def __init__(self, axis):
+    def __init__(self, axis: CategoryAxis):
         self._size = axis.size.astype(np.int32)
         sizes = np.arange(self._size.sum() + 1)
         self._table = axis.penalty(None, None, sizes).astype(np.float32)
 
-    def windows(self, codes, pieces, counts):
+    def windows(self, codes: np.ndarray, pieces: Any, counts: Any) -> Iterator[Any]:
         """Yield the penalties of windows, as :meth:`RangeColumn.windows` does."""
         most, own = min(counts[-1], pieces.size), self._size[codes]
         piece = np.repeat(np.arange(pieces.size), np.diff(pieces, append=codes.size))
@@ -131,7 +136,7 @@ class SetColumn:
             if count in counts:
                 yield _looked_up(self._table, held)
 
-    def rise(self, codes, starts, other):
+    def rise(self, codes: np.ndarray, starts: Any, other: Any) -> Any:
         """Return about how much a penalty would rise, as :meth:`RangeColumn.rise` does.
 
         A class remembers its codes modulo 64, so that a column of more codes is only estimated.

@@ -15,6 +15,8 @@ of line between the nearest cuts that both ways have in common is cut as before.
 costs what the cuts cost, and a few sorts.
 """
 
+from typing import Any
+
 import numpy as np
 
 from ._line_cuts import Line, recut
@@ -37,12 +39,12 @@ class Search:
         The best classes so far.
     """
 
-    def __init__(self, task, line):
+    def __init__(self, task: Any, line: Line):
         self.task, self.line = task, line
         self._columns = [column_of(axis) for axis in task.problem.axes]
         self._rng = np.random.default_rng(0)  # the lines are fixed, and need no secret
 
-    def improve(self, n_rounds):
+    def improve(self, n_rounds: Any) -> Any:
         """Search for some rounds, and return the cost of the classes found."""
         for _ in range(n_rounds):
             moves = self._moves()
@@ -99,14 +101,14 @@ class Search:
         return Line(line.rows, new).followed_by(rest)
 
 
-def are_among(old, new, n_rows):
+def are_among(old: Any, new: Any, n_rows: int) -> bool:
     """Tell which of the new classes of a line of ``n_rows`` rows are old ones, by their starts."""
     stop_of_old = np.full(n_rows, -1)
     stop_of_old[old] = np.append(old[1:], n_rows)
     return stop_of_old[new] == np.append(new[1:], n_rows)
 
 
-def reverted(old, new, good):
+def reverted(old: np.ndarray, new: np.ndarray, good: Any) -> np.ndarray:
     """Undo the cuts that make bad classes.
 
     Parameters

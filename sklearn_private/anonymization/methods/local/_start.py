@@ -18,6 +18,7 @@ some generalisations are skipped, so that all sorts together cost O(n log n).
 """
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -45,7 +46,7 @@ class Levels:
     penalty: np.ndarray
 
     @classmethod
-    def of(cls, axis, codes, weight):
+    def of(cls, axis: Any, codes: np.ndarray, weight: Any) -> Self:
         """Return the levels of an axis; the penalties are those of ``weight`` rows a code."""
         size = np.append(0.0, np.cumsum(axis.size))
         groups, penalty = [], []
@@ -58,7 +59,7 @@ class Levels:
         return cls(groups, np.maximum.accumulate(penalty))
 
 
-def common_groups_first(task):
+def common_groups_first(task: Any) -> np.ndarray:
     """Group rows that are equal under a cheap generalisation.
 
     Parameters
@@ -94,7 +95,7 @@ def common_groups_first(task):
     return class_of[task.combination]
 
 
-def generalisations(levels):
+def generalisations(levels: list[Levels]) -> np.ndarray:
     """Return the generalisations to try, the cheapest first and the coarsest last.
 
     Parameters

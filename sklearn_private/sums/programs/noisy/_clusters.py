@@ -14,6 +14,7 @@ and two rows are 2·r apart whether they are in one cluster (the counts cancel) 
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 from sklearn.cluster import KMeans
@@ -50,7 +51,7 @@ def _cells_along(n_features, n_clusters):
 
 
 @statistic(bound=lambda limits, mean, directions, edges: (1.0,), apart=math.sqrt(2) * _UP)
-def cell_counts(rows, mean, directions, edges):
+def cell_counts(rows: Any, mean: Any, directions: Any, edges: Any) -> tuple[np.ndarray]:
     """Return how many rows lie in each cell of a grid along ``directions``."""
     at = np.zeros(len(rows.X), dtype=np.intp)
     for position, inner in zip(((rows.X - mean) @ directions).T, edges, strict=True):
@@ -60,7 +61,7 @@ def cell_counts(rows, mean, directions, edges):
 
 
 @statistic(bound=lambda limits, centres, r: (math.sqrt(2) * r * _UP,), apart=math.sqrt(2) * _UP)
-def moves(rows, centres, r):
+def moves(rows: Any, centres: Any, r: Any) -> tuple[np.ndarray]:
     """Return r times the count of each cluster, and the sum of its rows' clipped differences."""
     nearest = nearest_centre(rows.X, centres)
     added = np.column_stack([np.full(len(rows.X), r), clip_norm(rows.X - centres[nearest], r)])
@@ -69,12 +70,12 @@ def moves(rows, centres, r):
     return (np.array(sums),)
 
 
-def nearest_centre(X, centres):
+def nearest_centre(X: np.ndarray, centres: np.ndarray) -> np.ndarray:
     """Return the position of the nearest centre of every row."""
     return (np.einsum("ij,ij->i", centres, centres) - 2 * X @ centres.T).argmin(axis=1)
 
 
-def noisy_clusters(aggregator, *, n_clusters, n_rows):
+def noisy_clusters(aggregator: Any, *, n_clusters: int, n_rows: int | None) -> np.ndarray:
     """Return the centres of clusters.
 
     Parameters

@@ -15,6 +15,7 @@ rows over the noise.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ def linear_shares(n_rounds: int = N_ROUNDS) -> tuple[float, ...]:
     ),
     apart=math.sqrt(2) * (1 + 1e-15),  # the inner product of two squares is not negative
 )
-def joint_moment(rows, constant, weight):
+def joint_moment(rows: Any, constant: Any, weight: Any) -> tuple[Any]:
     """Return the isometric triangle of Z'Z, for Z of features, constant and weighted target."""
     Z = np.column_stack([rows.X, np.full(len(rows.X), constant), weight * rows.y])
     Z *= np.sqrt(rows.weight)[:, None]
@@ -48,13 +49,20 @@ def joint_moment(rows, constant, weight):
 
 
 @statistic(bound=lambda limits, w, constant, clip: (clip * row_norm(limits, constant),))
-def residual_slope(rows, w, constant, clip):
+def residual_slope(rows: Any, w: np.ndarray, constant: Any, clip: Any) -> tuple[Any]:
     """Return the sum of residuals, clipped, times rows."""
     residual = np.clip(rows.y - predictor(rows, w, constant), -clip, clip)
     return (gradient(rows, rows.weight * residual, constant),)
 
 
-def noisy_linear(aggregator, *, constant, n_features, penalty, n_rounds=N_ROUNDS):
+def noisy_linear(
+    aggregator: Any,
+    *,
+    constant: float,
+    n_features: int,
+    penalty: np.ndarray,
+    n_rounds: int = N_ROUNDS,
+) -> np.ndarray:
     """Return the coefficients of a ridge regression.
 
     Parameters

@@ -19,8 +19,11 @@ learnt, small enough to add little to the norm that the noise is scaled to.
    101, 2006, theorem 2.
 """
 
+from typing import Any
+
 import numpy as np
 from scipy.special import expit
+from sklearn.base import BaseEstimator
 
 from ..._statistic import statistic
 from .._glm import binary_attributes, gradient, l2_strength, predictor, row_norm
@@ -36,13 +39,21 @@ LOG_ODDS = 1 / 2  # of a score at the minimum of the clipped loss
     opens="first moments",
     bits=40,
 )
-def log_loss_slope(rows, w, constant, clip):
+def log_loss_slope(rows: Any, w: np.ndarray, constant: Any, clip: Any) -> tuple[Any]:
     """Return the sum of residuals, clipped, times rows, for targets 0 and 1."""
     residual = np.clip(expit(predictor(rows, w, constant)) - rows.y, -clip, clip)
     return (gradient(rows, rows.weight * residual, constant),)
 
 
-def noisy_descent(aggregator, *, constant, n_features, strength, n_rounds, clip=CLIP):
+def noisy_descent(
+    aggregator: Any,
+    *,
+    constant: float,
+    n_features: int,
+    strength: float,
+    n_rounds: int,
+    clip: float = CLIP,
+) -> np.ndarray:
     """Return the coefficients of a binary logistic regression.
 
     Parameters
@@ -77,7 +88,9 @@ def noisy_descent(aggregator, *, constant, n_features, strength, n_rounds, clip=
     )
 
 
-def fit_noisy_logistic(aggregator, estimator, schema, n_rounds):
+def fit_noisy_logistic(
+    aggregator: Any, estimator: BaseEstimator, schema: Any, n_rounds: Any
+) -> Any:
     """Return the fitted attributes of a :class:`~sklearn.linear_model.LogisticRegression`."""
     limits = aggregator.limits
     constant = CONSTANT * limits.row_norm * estimator.fit_intercept

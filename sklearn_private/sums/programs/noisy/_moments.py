@@ -12,6 +12,7 @@ Variances are raised to the deviation of their noise: below it they say nothing.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ _UP = 1 + 1e-15  # for roots that were rounded down
     bound=lambda limits, norm, square_norm: (math.sqrt(2 + COUNT**2) * norm * _UP,),
     apart=math.sqrt(6 / (2 + COUNT**2)) * _UP,
 )
-def row_moments(rows, norm, square_norm):
+def row_moments(rows: Any, norm: Any, square_norm: Any) -> tuple[np.ndarray]:
     """Return the weighted count, the sum of values and that of weighted squares, one vector."""
     values, squares = _parts(rows, norm, square_norm)
     count = COUNT * norm * rows.weight.sum()
@@ -36,7 +37,7 @@ def row_moments(rows, norm, square_norm):
     bound=lambda limits, norm, square_norm, n_classes: (math.sqrt(3) * norm * _UP,),
     apart=math.sqrt(2) * _UP,
 )
-def class_moments(rows, norm, square_norm, n_classes):
+def class_moments(rows: Any, norm: Any, square_norm: Any, n_classes: Any) -> tuple[Any]:
     """Return the same of each class, one a row; targets are positions of classes."""
     values, squares = _parts(rows, norm, square_norm)
     added = np.column_stack([np.full(len(rows.X), norm), values, squares]) * rows.weight[:, None]
@@ -46,7 +47,9 @@ def class_moments(rows, norm, square_norm, n_classes):
     return (sums,)
 
 
-def noisy_moments(aggregator, *, square_norm, n_rows):
+def noisy_moments(
+    aggregator: Any, *, square_norm: float, n_rows: int | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return means and variances of columns.
 
     Parameters
@@ -71,7 +74,9 @@ def noisy_moments(aggregator, *, square_norm, n_rows):
     return mean, np.maximum(weight * squares - mean**2, weight * scale / count)
 
 
-def noisy_class_moments(aggregator, *, square_norm, n_classes):
+def noisy_class_moments(
+    aggregator: Any, *, square_norm: float, n_classes: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the share, the means and the variances of each class.
 
     Parameters
@@ -108,7 +113,7 @@ def noisy_class_moments(aggregator, *, square_norm, n_classes):
     )
 
 
-def counted(weighted, scale, weight):
+def counted(weighted: Any, scale: Any, weight: Any) -> Any:
     """Return a count from its weighted noisy sum; below its noise it says nothing but that."""
     return max(weighted, scale) / weight
 

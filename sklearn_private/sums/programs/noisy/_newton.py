@@ -16,6 +16,7 @@ average over the second half smooth the noise.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from ._logistic import CLIP, LOG_ODDS, log_loss_slope
 _MOMENTUM = 0.8
 
 
-def n_newton_rounds(n_features):
+def n_newton_rounds(n_features: int) -> Any:
     """Return how many noisy sums a fit should ask for: X'X, and 10 to 20 gradients.
 
     Fewer are less noisy. Directions in which the noise hides the curvature need more, and there
@@ -41,14 +42,16 @@ def n_newton_rounds(n_features):
     bound=lambda limits, constant: (row_norm(limits, constant) ** 2,),
     apart=math.sqrt(2) * (1 + 1e-15),  # rounded up
 )
-def second_moment(rows, constant):
+def second_moment(rows: Any, constant: Any) -> tuple[Any]:
     """Return the isometric triangle of X'X, the constant column last."""
     X = np.hstack([rows.X, np.full((len(rows.X), 1), constant)])
     X *= np.sqrt(rows.weight)[:, None]
     return (isometric(X.T @ X),)
 
 
-def noisy_newton(aggregator, *, constant, n_features, strength, n_rounds):
+def noisy_newton(
+    aggregator: Any, *, constant: float, n_features: int, strength: float, n_rounds: int
+) -> np.ndarray:
     """Return the coefficients of a binary logistic regression.
 
     Parameters

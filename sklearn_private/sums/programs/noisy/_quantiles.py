@@ -10,6 +10,8 @@ are halvings, and any number of quantiles costs the same.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +25,7 @@ DYADIC_DEPTH = 8
     bound=lambda limits, n_columns, reach: (math.sqrt(DYADIC_DEPTH * n_columns) * (1 + 1e-15),),
     apart=math.sqrt(2) * (1 + 1e-15),
 )
-def dyadic_counts(rows, n_columns, reach):
+def dyadic_counts(rows: Any, n_columns: int, reach: Any) -> tuple[Any]:
     """Return the counts of halves, quarters, ... of every column: (n_columns, 2^(depth + 1) - 2).
 
     The range of every column is from ``-reach`` to ``reach``; beyond is the end.
@@ -41,7 +43,9 @@ def dyadic_counts(rows, n_columns, reach):
     return (counts,)
 
 
-def noisy_quantiles(aggregator, *, quantiles, n_columns, n_rows):
+def noisy_quantiles(
+    aggregator: Any, *, quantiles: Sequence[float], n_columns: int, n_rows: int | None
+) -> np.ndarray:
     """Return quantiles of every column.
 
     Parameters

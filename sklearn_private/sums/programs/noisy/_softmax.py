@@ -8,6 +8,8 @@ the log-loss says, and the noise is a third.
 .. [1] M. Abadi et al., "Deep learning with differential privacy", CCS 2016, section 3.1.
 """
 
+from typing import Any
+
 import numpy as np
 from scipy.special import softmax
 
@@ -19,7 +21,7 @@ CLIP = 1 / 3  # of the bound on the norm of a row
 
 
 @statistic(bound=lambda limits, w, constant, longest: (longest,), opens="first moments", bits=40)
-def softmax_slope(rows, w, constant, longest):
+def softmax_slope(rows: Any, w: np.ndarray, constant: Any, longest: Any) -> tuple[Any]:
     """Return the sum of gradients clipped to ``longest``, of shape (n_features + 1, n_classes).
 
     Targets are positions of labels.
@@ -34,7 +36,15 @@ def softmax_slope(rows, w, constant, longest):
     return (np.vstack([rows.X.T @ residual, constant * residual.sum(axis=0)]),)
 
 
-def noisy_softmax(aggregator, *, constant, n_features, n_classes, strength, n_rounds):
+def noisy_softmax(
+    aggregator: Any,
+    *,
+    constant: float,
+    n_features: int,
+    n_classes: int,
+    strength: float,
+    n_rounds: int,
+) -> np.ndarray:
     """Return the coefficients of a multinomial logistic regression.
 
     Parameters

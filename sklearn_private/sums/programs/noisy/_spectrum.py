@@ -11,6 +11,7 @@ cost more.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -26,20 +27,22 @@ _CERTAIN = 1e-3  # of the largest total variance: noise below it allows to clip 
     bound=lambda limits, norm: (math.hypot(1, COUNT) * norm * (1 + 1e-15),),
     apart=2 / math.hypot(1, COUNT) * (1 + 1e-15),  # two rows add to the same count
 )
-def row_total(rows, norm):
+def row_total(rows: Any, norm: Any) -> tuple[Any]:
     """Return the weighted count and the sum of rows, one vector."""
     count = COUNT * norm * rows.weight.sum()
     return (np.append(count, rows.weight @ clip_norm(rows.X, norm)),)
 
 
 @statistic(bound=lambda limits, centre, radius: (radius**2,), apart=math.sqrt(2) * (1 + 1e-15))
-def moment_around(rows, centre, radius):
+def moment_around(rows: Any, centre: Any, radius: Any) -> tuple[Any]:
     """Return the isometric triangle of products around ``centre``, rows clipped to ``radius``."""
     around = clip_norm(rows.X - centre, radius) * np.sqrt(rows.weight)[:, None]
     return (isometric(around.T @ around),)
 
 
-def noisy_covariance(aggregator, *, n_rows):
+def noisy_covariance(
+    aggregator: Any, *, n_rows: int | None
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Return the mean and the covariance of rows.
 
     Parameters
