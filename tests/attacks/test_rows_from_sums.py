@@ -11,6 +11,7 @@ from sklearn_private.exceptions import GuaranteeError, InvalidParameterError
 from sklearn_private.federated import FederatedWrapper
 from sklearn_private.mpc import MPCFitter
 from sklearn_private.sums import Rows, Schema, Sites, program_for
+from sklearn_private.sums.guard import measure
 from sklearn_private.sums.programs._symmetric import symmetric
 
 X, Y = load_breast_cancer(return_X_y=True)
@@ -283,12 +284,11 @@ def test_a_lone_value_in_a_column_is_counted_as_one_row(there):
 
 def test_a_statistic_that_the_program_does_not_declare_gets_no_answer():
     from sklearn_private.sums import Guard, Reach, Words, location
-    from sklearn_private.sums.guard import measure
 
     words = Words("a test", "the reader", "{t} sites", "site", "sites", "min_rows", "stop")
     asks = program_for(StandardScaler()).asks
     rows = sites(X, Y.astype(float), np.arange(len(X)) % 3)
-    guard = Guard(asks, measure(rows, 0, target=False), Reach(3), 30, words)
+    guard = Guard(asks, measure(rows, 0, target=False, products=True), Reach(3), 30, words)
     with pytest.raises(GuaranteeError, match="'location', which it does not declare"):
         Sites(rows, guard=guard).sum(location)
 
@@ -332,3 +332,16 @@ def test_where_the_guard_lets_pass_any_row_can_move_and_nothing_that_was_opened_
     for n, free in ((1 + -(-numbers // d), True), (d + 1, False)):
         y = np.arange(n) % 2
         assert bool(moved_alone(rng.normal(size=(n, d)), y, 3) < 1e-7) is free, (n, d)
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e-9, 1e9, 1e200])
+def test_a_row_alone_in_a_direction_is_seen_in_any_unit(unit):
+    jobs, numbers, _ = people()
+    one = (jobs == 0).astype(float)
+    other = one.copy()
+    other[3] = 1 - other[3]
+    alone, common = np.c_[one, other, numbers] * unit, np.c_[one, numbers] * unit
+    for table, seen in ((alone, True), (common, False)):
+        rows = Rows(table, np.zeros(len(table)), np.ones(len(table)))
+        (size,) = measure([rows], 0, target=False, products=True)
+        assert (size.leverage > 0.99) is seen

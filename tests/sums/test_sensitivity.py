@@ -49,7 +49,7 @@ STATISTICS = {
     _noisy_moments.class_moments: ((2.0, 2.5, 3), "class"),
     _noisy_spectrum.row_total: ((2.0,), "none"),
     _noisy_spectrum.moment_around: ((np.array([0.3, -0.2, 0.4]), 1.7), "none"),
-    _noisy_clusters.cell_counts: ((np.zeros(3), np.eye(3), EDGES), "none"),
+    _noisy_clusters.grid_counts: ((np.zeros(3), np.eye(3), EDGES), "none"),
     _noisy_clusters.moves: ((CENTRES, 0.6), "none"),
     _noisy_logistic.log_loss_slope: ((W, 0.7, 0.5), "two"),
     _noisy_newton.second_moment: ((0.7,), "none"),

@@ -16,7 +16,7 @@ from ..._numeric import read_numbers
 from ...exceptions import InvalidParameterError
 from .._labels import agreed_labels
 from .._program import Program, Schema
-from .._statistic import Rows, Site
+from .._statistic import Rows, Site, strongest
 from ..guard import Guard, Reach, SiteSize, Words, admit_all, measure, n_simulated, rows_needed
 from ._partition import Partition, partition
 
@@ -44,10 +44,10 @@ class Prepared:
         """Number of rows of all sites."""
         return sum(len(rows.y) for rows in self.sites)
 
-    def sizes(self, *, target: bool) -> list[SiteSize]:
-        """Return what each site says of its rows; whether targets are numbers."""
+    def sizes(self, *, target: bool, products: bool) -> list[SiteSize]:
+        """Return what each site says of its rows; see :func:`measure`."""
         n_labels = 0 if self.schema.labels is None else len(self.schema.labels)
-        return measure(self.sites, n_labels, target=target)
+        return measure(self.sites, n_labels, target=target, products=products)
 
 
 def guarded(
@@ -91,11 +91,13 @@ def guarded(
     InvalidParameterError
         If rows could be read from what would be opened.
     """
-    sizes = data.sizes(target=is_regressor(owner))
+    asks = program.asks_noisy if noisy else program.asks
+    products = not noisy and strongest(asks) == "second moments"
+    sizes = data.sizes(target=is_regressor(owner), products=products)
     reach = Reach(n_sites or len(sizes), threshold)
     n_columns = data.schema.n_features
     found = Guard(
-        program.asks_noisy if noisy else program.asks,
+        asks,
         sizes,
         reach,
         n_columns,

@@ -61,7 +61,9 @@ class SiteSize:
     leverage_of_all: float
 
 
-def measure(sites: Sequence[Rows], n_labels: int, *, target: bool) -> list[SiteSize]:
+def measure(
+    sites: Sequence[Rows], n_labels: int, *, target: bool, products: bool
+) -> list[SiteSize]:
     """Return the size of every site.
 
     Parameters
@@ -72,6 +74,8 @@ def measure(sites: Sequence[Rows], n_labels: int, *, target: bool) -> list[SiteS
         How many class labels there are; 0 where targets are no classes.
     target : bool
         Whether targets are numbers, and so one more column.
+    products : bool
+        Whether second moments are opened: leverages are 0 where they are not.
 
     Returns
     -------
@@ -88,14 +92,14 @@ def measure(sites: Sequence[Rows], n_labels: int, *, target: bool) -> list[SiteS
     spreads = [np.fmax.reduce(distance, axis=0, initial=0.0) for distance in distances]
     widest = np.max(spreads, axis=0)
     weights = [rows.weight for rows in sites]
-    of_all = _leverage(np.vstack(tables), np.concatenate(weights))
+    of_all = _leverage(np.vstack(tables), np.concatenate(weights)) if products else 0.0
     return [
         SiteSize(
             len(rows.y),
             *_weights(rows, table, n_labels),
             _least_positive(_count(distance, spread), _count(distance, widest)),
             spread,
-            _leverage(table, rows.weight),
+            _leverage(table, rows.weight) if products else 0.0,
             of_all,
         )
         for rows, table, distance, spread in zip(sites, tables, distances, spreads, strict=True)
@@ -116,11 +120,12 @@ def _common(table: np.ndarray) -> np.ndarray:
 
 def _leverage(table: np.ndarray, weight: np.ndarray) -> float:
     """Return the largest x' (X'X)⁻¹ x of a row, a constant column included."""
-    # A missing value is in no sum. Columns of length 1, so that units do not decide the rank.
-    design = np.column_stack([np.nan_to_num(table), np.ones(len(table))])
-    design *= np.sqrt(weight)[:, None]
-    length = np.linalg.norm(design, axis=0)
-    design = design[:, length > 0] / length[length > 0]
+    design = np.column_stack([np.nan_to_num(table), np.ones(len(table))])  # missing: in no sum
+    # Columns of largest value 1 and then of length 1, so that units decide neither rank nor range.
+    largest = np.abs(design).max(axis=0)
+    design = design[:, largest > 0] / largest[largest > 0]
+    design *= np.sqrt(weight / weight.max())[:, None]
+    design /= np.linalg.norm(design, axis=0)
     values, vectors = np.linalg.eigh(design.T @ design)
     kept = values > _SINGULAR * values[-1]
     return float((((design @ vectors[:, kept]) ** 2) / values[kept]).sum(axis=1).max())

@@ -51,7 +51,7 @@ def _cells_along(n_features, n_clusters):
 
 
 @statistic(bound=lambda limits, mean, directions, edges: (1.0,), apart=math.sqrt(2) * _UP)
-def cell_counts(rows: Any, mean: Any, directions: Any, edges: Any) -> tuple[np.ndarray]:
+def grid_counts(rows: Any, mean: Any, directions: Any, edges: Any) -> tuple[np.ndarray]:
     """Return how many rows lie in each cell of a grid along ``directions``."""
     at = np.zeros(len(rows.X), dtype=np.intp)
     for position, inner in zip(((rows.X - mean) @ directions).T, edges, strict=True):
@@ -115,8 +115,8 @@ def _start(aggregator, mean, covariance, n_clusters):
     n_cells = _cells_along(len(values), n_clusters)
     outer = [np.linspace(-_REACH, _REACH, n_cells + 1) * deviation for deviation in deviations]
     asked = mean, directions, [edges[1:-1] for edges in outer]
-    (counts,) = aggregator.sum(cell_counts, *asked)
-    (scale,) = aggregator.noise_scales(cell_counts, *asked)
+    (counts,) = aggregator.sum(grid_counts, *asked)
+    (scale,) = aggregator.noise_scales(grid_counts, *asked)
     # grid: (n_cells, n_directions), in the order of the counts
     grid = np.array(list(itertools.product(*((e[1:] + e[:-1]) / 2 for e in outer))))
     fullest = np.argsort(-counts)[:n_clusters]
