@@ -3,7 +3,7 @@
 from ._account import Account, charge_name
 from ._compose import Composition, compose
 from ._finding import LEVELS, SEEDED, Finding
-from ._holders import unknown_holders
+from ._holders import held_estimators, unknown_holders
 from ._joint import JointClaim
 from ._kinds import (
     AggregationStatement,
@@ -42,6 +42,7 @@ __all__ = [
     "Walk",
     "charge_name",
     "compose",
+    "held_estimators",
     "learning_of",
     "ledgers_of",
     "library_version",

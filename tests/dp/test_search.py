@@ -395,7 +395,9 @@ class Moody(DPLogisticRegression):
 
     def fit(self, X, y):
         Moody.n_fits += 1
-        return self.set_params(epsilon=1 + Moody.n_fits / 100).__class__.__base__.fit(self, X, y)
+        asked = self.epsilon
+        super(Moody, self.set_params(epsilon=1 + Moody.n_fits / 100)).fit(X, y)
+        return self.set_params(epsilon=asked)
 
 
 def test_a_fit_whose_event_was_not_paid_for_is_not_released(rows):

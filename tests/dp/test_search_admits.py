@@ -87,6 +87,27 @@ class Counting(BaseEstimator):
         return True
 
 
+class Setting(Counting):
+    """Keeps rows as a parameter of its own."""
+
+    def __init__(self, kept=None):
+        self.kept = kept
+
+    def fit(self, X, y=None):
+        if isinstance(self.kept, list):
+            self.kept.append(X.mean())
+        else:
+            self.kept = X.copy()
+        return self
+
+    def transform(self, X):
+        return X
+
+
+def in_columns(step, last):
+    return make_pipeline(ColumnTransformer([("all", step, [0, 1])]), last)
+
+
 UNACCOUNTED = {
     "self-training": lambda: SelfTrainingClassifier(private()),
     "elimination": lambda: RFE(private(), n_features_to_select=1),
@@ -190,3 +211,14 @@ def test_rows_kept_as_the_number_of_columns_void_the_claim(rows, ledger):
     with pytest.raises(InvalidParameterError, match="Nothing was released"):
         DPGridSearchCV(make_pipeline(Counting(), private()), {}, ledger=ledger).fit(*rows)
     assert ledger.entries() == []
+
+
+@pytest.mark.parametrize("inside", [make_pipeline, in_columns])
+@pytest.mark.parametrize("kept", [None, [], np.zeros((2, 2))], ids=["none", "list", "array"])
+@pytest.mark.parametrize("mode", ["select", "compose", "public_validation"])
+def test_a_fit_that_changes_a_parameter_is_refused(kept, inside, mode, rows, public, ledger):
+    validation = {"validation": public} if mode == "public_validation" else {}
+    search = DPGridSearchCV(inside(Setting(kept), private()), {}, mode=mode, ledger=ledger)
+    with pytest.raises(InvalidParameterError, match="'kept'.*Nothing was released"):
+        search.fit(*rows, **validation)
+    assert ledger.entries() == [] and not hasattr(search, "best_estimator_")

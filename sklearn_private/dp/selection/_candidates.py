@@ -27,6 +27,7 @@ from ...exceptions import InvalidParameterError
 from ...mechanisms import is_secure, uniform_below
 from ...statements import SEEDED, DPStatement, compose, unknown_holders, walk
 from ..rows import bounded_rows
+from ._settings import refuse_changed_settings, settings
 
 
 @dataclass(frozen=True)
@@ -262,10 +263,12 @@ def take(data: Any, rows: Any) -> Any:
 
 def _fit(model, fitted, measured, X, y, number, measure, silent):
     owners = {} if number is None else {"privacy_unit": number[fitted]}
+    before = settings(model)
     with warnings.catch_warnings():
         if silent:
             warnings.simplefilter("ignore")
         model.fit(take(X, fitted), take(y, fitted), **owners)
+    refuse_changed_settings(model, before)
     fit = claimed(model)
     if measure is None:
         return fit, None
