@@ -288,7 +288,9 @@ def test_a_statistic_that_the_program_does_not_declare_gets_no_answer():
     words = Words("a test", "the reader", "{t} sites", "site", "sites", "min_rows", "stop")
     asks = program_for(StandardScaler()).asks
     rows = sites(X, Y.astype(float), np.arange(len(X)) % 3)
-    guard = Guard(asks, measure(rows, 0, target=False, products=True), Reach(3), 30, words)
+    guard = Guard(
+        asks, measure(rows, 0, target=False, products=True, together=False), Reach(3), 30, words
+    )
     with pytest.raises(GuaranteeError, match="'location', which it does not declare"):
         Sites(rows, guard=guard).sum(location)
 
@@ -343,5 +345,5 @@ def test_a_row_alone_in_a_direction_is_seen_in_any_unit(unit):
     alone, common = np.c_[one, other, numbers] * unit, np.c_[one, numbers] * unit
     for table, seen in ((alone, True), (common, False)):
         rows = Rows(table, np.zeros(len(table)), np.ones(len(table)))
-        (size,) = measure([rows], 0, target=False, products=True)
+        (size,) = measure([rows], 0, target=False, products=True, together=False)
         assert (size.leverage > 0.99) is seen

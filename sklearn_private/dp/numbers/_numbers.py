@@ -67,7 +67,16 @@ def count(
     matches = column_or_1d(matches)
     if matches.dtype != bool:
         raise InvalidParameterError.unreleased("count needs True or False for every row.")
-    query = _query("count", locals())
+    query = Query(
+        owner="count",
+        epsilon=epsilon,
+        neighboring=neighboring,
+        privacy_unit=privacy_unit,
+        rows_per_unit=rows_per_unit,
+        confidence=confidence,
+        ledger=ledger,
+        random_state=random_state,
+    )
     return query.release(len(matches), lambda kept: np.float64(matches[kept].sum()), 1.0, {})
 
 
@@ -106,7 +115,17 @@ def sum(
     True
     """
     values, (low, high) = _numbers("sum", values), _bounds("sum", bounds)
-    return _total(_query("sum", locals()), values, low, high)
+    query = Query(
+        owner="sum",
+        epsilon=epsilon,
+        neighboring=neighboring,
+        privacy_unit=privacy_unit,
+        rows_per_unit=rows_per_unit,
+        confidence=confidence,
+        ledger=ledger,
+        random_state=random_state,
+    )
+    return _total(query, values, low, high)
 
 
 def mean(
@@ -159,7 +178,21 @@ def mean(
         )
     middle = low + (high - low) / 2
     half = (high - low) / 2
-    total = _total(_query("mean", locals()), values - middle, -half, half)
+    total = _total(
+        Query(
+            owner="mean",
+            epsilon=epsilon,
+            neighboring=neighboring,
+            privacy_unit=privacy_unit,
+            rows_per_unit=rows_per_unit,
+            confidence=confidence,
+            ledger=ledger,
+            random_state=random_state,
+        ),
+        values - middle,
+        -half,
+        half,
+    )
     shift = lambda number: middle + number / len(values)  # noqa: E731
     return PrivateNumber(
         np.clip(shift(total.value), low, high),
@@ -218,15 +251,18 @@ def histogram(
         known = codes[kept]
         return np.bincount(known[known >= 0], minlength=size).astype(np.float64)
 
-    query = _query("histogram", locals())
+    query = Query(
+        owner="histogram",
+        epsilon=epsilon,
+        neighboring=neighboring,
+        privacy_unit=privacy_unit,
+        rows_per_unit=rows_per_unit,
+        confidence=confidence,
+        ledger=ledger,
+        random_state=random_state,
+    )
     bounds = {"values": "domain=, from the caller"}
     return query.release(len(codes), counts, 2.0 if query.replaced else 1.0, bounds)
-
-
-def _query(owner, given):
-    names = ("epsilon", "neighboring", "privacy_unit", "rows_per_unit", "confidence", "ledger")
-    settings = {name: given[name] for name in (*names, "random_state")}
-    return Query(owner=owner, **settings)
 
 
 def _total(query, values, low, high):

@@ -44,10 +44,10 @@ class Prepared:
         """Number of rows of all sites."""
         return sum(len(rows.y) for rows in self.sites)
 
-    def sizes(self, *, target: bool, products: bool) -> list[SiteSize]:
+    def sizes(self, *, target: bool, products: bool, together: bool) -> list[SiteSize]:
         """Return what each site says of its rows; see :func:`measure`."""
         n_labels = 0 if self.schema.labels is None else len(self.schema.labels)
-        return measure(self.sites, n_labels, target=target, products=products)
+        return measure(self.sites, n_labels, target=target, products=products, together=together)
 
 
 def guarded(
@@ -93,7 +93,9 @@ def guarded(
     """
     asks = program.asks_noisy if noisy else program.asks
     products = not noisy and strongest(asks) == "second moments"
-    sizes = data.sizes(target=is_regressor(owner), products=products)
+    sizes = data.sizes(
+        target=is_regressor(owner), products=products, together=threshold is not None
+    )
     reach = Reach(n_sites or len(sizes), threshold)
     n_columns = data.schema.n_features
     found = Guard(

@@ -147,8 +147,7 @@ class Guard:
         self._values, self._classes = np.split(effective, [self._n_unknown])
         self._apart = deciding.least(np.array([size.apart for size in self.sizes], dtype=float))
         # Hidden sums are judged in the total: what a coalition isolates has fewer rows than that.
-        by_site = deciding.threshold is None
-        self._leverage = max(s.leverage if by_site else s.leverage_of_all for s in self.sizes)
+        self._leverage = max(size.leverage for size in self.sizes)
 
     @property
     def n_samples(self) -> int:

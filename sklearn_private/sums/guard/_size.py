@@ -47,9 +47,7 @@ class SiteSize:
     spread : ndarray of shape (n_columns,)
         How far apart the farthest of them is.
     leverage : float
-        The largest leverage of a row among those of the site.
-    leverage_of_all : float
-        The largest leverage of a row among those of all sites that are here.
+        The largest leverage of a row among those that are judged together.
     """
 
     n_rows: int
@@ -58,11 +56,10 @@ class SiteSize:
     apart: np.ndarray
     spread: np.ndarray
     leverage: float
-    leverage_of_all: float
 
 
 def measure(
-    sites: Sequence[Rows], n_labels: int, *, target: bool, products: bool
+    sites: Sequence[Rows], n_labels: int, *, target: bool, products: bool, together: bool
 ) -> list[SiteSize]:
     """Return the size of every site.
 
@@ -76,6 +73,8 @@ def measure(
         Whether targets are numbers, and so one more column.
     products : bool
         Whether second moments are opened: leverages are 0 where they are not.
+    together : bool
+        Whether leverages are those among the rows of all sites, since only totals are opened.
 
     Returns
     -------
@@ -91,18 +90,18 @@ def measure(
     ]
     spreads = [np.fmax.reduce(distance, axis=0, initial=0.0) for distance in distances]
     widest = np.max(spreads, axis=0)
-    weights = [rows.weight for rows in sites]
-    of_all = _leverage(np.vstack(tables), np.concatenate(weights)) if products else 0.0
+    leverages = _leverages(tables, [rows.weight for rows in sites], products, together)
     return [
         SiteSize(
             len(rows.y),
             *_weights(rows, table, n_labels),
             _least_positive(_count(distance, spread), _count(distance, widest)),
             spread,
-            _leverage(table, rows.weight) if products else 0.0,
-            of_all,
+            leverage,
         )
-        for rows, table, distance, spread in zip(sites, tables, distances, spreads, strict=True)
+        for rows, table, distance, spread, leverage in zip(
+            sites, tables, distances, spreads, leverages, strict=True
+        )
     ]
 
 
@@ -116,6 +115,16 @@ def _common(table: np.ndarray) -> np.ndarray:
     there = np.count_nonzero(~np.isnan(ordered), axis=0)
     middle = np.take_along_axis(ordered, (np.maximum(there, 1) - 1)[None] // 2, axis=0)[0]
     return np.nan_to_num(middle)
+
+
+def _leverages(
+    tables: list[np.ndarray], weights: list[np.ndarray], products: bool, together: bool
+) -> list[float]:
+    if not products:
+        return [0.0] * len(tables)
+    if together:
+        return [_leverage(np.vstack(tables), np.concatenate(weights))] * len(tables)
+    return [_leverage(*site) for site in zip(tables, weights, strict=True)]
 
 
 def _leverage(table: np.ndarray, weight: np.ndarray) -> float:
