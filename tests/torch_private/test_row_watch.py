@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from torch.overrides import TorchFunctionMode
 from torch.utils.data import DataLoader, TensorDataset
 
-from sklearn_private.exceptions import GuaranteeError
+from sklearn_private.exceptions import GuaranteeError, PrivacyWarning
 from support.training_loops import RIGHT, WRONG, fresh
 from torch_private import make_private
 from torch_private.clipping import Clipper
@@ -47,6 +47,11 @@ def lets_rows_alone(oracle, loop, n_rows=16):
     except (RuntimeError, ValueError, IndexError):
         return False
     return True
+
+
+# Which rows stand beside the kept ones is drawn by the operating system. These loops show with less
+# than an even chance in one watched step, so they are given more of these.
+SEEN_BY_CHANCE = {"a_choice_by_the_batch", "hardest_rows"}
 
 
 def train(loop, epochs=2):
@@ -100,8 +105,10 @@ def test_loops_that_let_rows_alone_train(loop):
 
 @pytest.mark.parametrize("loop", WRONG, ids=ids)
 def test_loops_that_mix_rows_are_refused(loop):
-    with pytest.raises(GuaranteeError, match="Nothing was released"):
-        train(loop)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PrivacyWarning)  # which must not be all that happens
+        with pytest.raises(GuaranteeError, match="Nothing was released"):
+            train(loop, epochs=24 if loop.name in SEEN_BY_CHANCE else 2)
 
 
 def test_the_table_is_large_enough():

@@ -77,6 +77,11 @@ class Memory(nn.Module):
     ids=["centre", "a little", "detached", "sorted", "batch norm"],
 )
 def test_mixing_is_found_whatever_mixes(module):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)  # with some weights, one changed row keeps the order of the others
+        for layer in module.modules():
+            if hasattr(layer, "reset_parameters"):
+                layer.reset_parameters()
     with pytest.raises(GuaranteeError, match="mixes the samples.*Nothing was released.*GroupNorm"):
         check(module)
 
